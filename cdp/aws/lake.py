@@ -1,0 +1,191 @@
+"""The lake's tables are Apache Iceberg in the Glue catalog, written on a run's branch and published at its end.
+
+Write, audit, publish: whatever a run writes lies on its own branch until `publish`, so a run that fails leaves
+every table at its last good snapshot, and its rejected output can be looked into on the branch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import boto3
+import pyarrow as pa
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression, In
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import (
+    BooleanType,
+    DateType,
+    IcebergType,
+    IntegerType,
+    LongType,
+    NestedField,
+    StringType,
+    TimestamptzType,
+)
+
+from cdp.dataset import Dataset
+from cdp.settings import Settings
+
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+
+MAIN = "main"
+TYPES: dict[str, IcebergType] = {
+    "string": StringType(),
+    "int": IntegerType(),
+    "bigint": LongType(),
+    "boolean": BooleanType(),
+    "date": DateType(),
+    "timestamp_ltz": TimestamptzType(),
+}
+PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+}
+
+
+class LakeError(Exception):
+    """A lake table cannot be used as asked; the message names it."""
+
+
+def branch_of(run_id: str) -> str:
+    """Name of the branch a run writes on; letters, digits and underscores only, as every engine accepts it."""
+    return "run_" + "".join(c if c.isalnum() else "_" for c in run_id)
+
+
+class Lake:
+    """Reads and writes Iceberg tables named `<zone>.<table>`.
+
+    With a branch, reads see the branch where the table has it (main elsewhere) and writes go to it. A table
+    that does not exist yet is created from its dataset contract.
+    """
+
+    def __init__(self, settings: Settings, branch: str = MAIN) -> None:
+        self.settings = settings
+        self.branch = branch
+        self._tables: dict[str, Table] = {}
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        # pyarrow's S3 client, unlike botocore, reads neither AWS_ENDPOINT_URL nor the region of the session.
+        properties = {"s3.region": boto3.Session().region_name}
+        if endpoint := os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL")):
+            properties["s3.endpoint"] = endpoint
+        return load_catalog("glue", type="glue", **properties)
+
+    def create_tables(self) -> None:
+        """Create every table that a dataset contract names and the catalog lacks."""
+        for dataset in Dataset.all():
+            self._table(dataset.name)
+
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, snapshot_id: int | None = None
+    ) -> pa.RecordBatchReader:
+        """Stream a table's rows, as they are for this run or as they were at a snapshot."""
+        table = self._table(name)
+        scan = table.scan(selected_fields=tuple(columns or ("*",)), snapshot_id=snapshot_id)
+        if snapshot_id is None:
+            scan = scan.use_ref(self._ref(table))
+        reader = scan.to_arrow_batch_reader()
+        contract = Dataset.load(name).arrow_schema()
+        return reader.cast(contract if columns is None else pa.schema([contract.field(c) for c in columns]))
+
+    def snapshot_id(self, name: str) -> int:
+        """Id of the snapshot that `read` sees now."""
+        table = self._table(name)
+        return table.refs()[self._ref(table)].snapshot_id
+
+    def has_snapshot(self, name: str, snapshot_id: int) -> bool:
+        """Whether a snapshot can still be read; expired ones cannot."""
+        return self._table(name).snapshot_by_id(snapshot_id) is not None
+
+    def row_count(self, name: str) -> int:
+        """Rows that `read` would give, from the snapshot's own summary."""
+        snapshot = self._table(name).snapshot_by_id(self.snapshot_id(name))
+        summary = snapshot.summary if snapshot else None
+        return int(summary["total-records"] or 0) if summary else 0
+
+    def rewrite(self, name: str, parts: Iterable[tuple[Rows, Sequence[Any] | None]]) -> None:
+        """Replace partitions of a table on this lake's branch, in one commit.
+
+        Each part is rows and the partition values whose whole content they become; None stands for all of it.
+        """
+        table = self._table(name)
+        if self.branch != MAIN and self.branch not in table.refs():
+            table.manage_snapshots().create_branch(self.snapshot_id(name), self.branch).commit()
+        partition_by = Dataset.load(name).partition_by
+        with table.transaction() as transaction:
+            for rows, partitions in parts:
+                where = AlwaysTrue() if partitions is None else _is_in(partition_by[0], partitions)
+                if self._holds_any(table, where):
+                    transaction.delete(where, branch=self.branch)
+                if isinstance(rows, pa.RecordBatchReader) or rows.num_rows:
+                    transaction.append(rows, branch=self.branch)
+
+    def discard(self, names: Iterable[str]) -> None:
+        """Forget what this run wrote to these tables, so that a repeated job starts from the published state."""
+        for name in names:
+            table = self._table(name)
+            if self.branch != MAIN and self.branch in table.refs():
+                table.manage_snapshots().remove_branch(self.branch).commit()
+
+    def publish(self) -> list[str]:
+        """Make what this run wrote the published state of each table; names of the tables that changed."""
+        published = []
+        for dataset in Dataset.all():
+            table = self._table(dataset.name)
+            if self.branch != MAIN and self.branch in table.refs():
+                table.manage_snapshots().set_current_snapshot(ref_name=self.branch).commit()
+                table.manage_snapshots().remove_branch(self.branch).commit()
+                published.append(dataset.name)
+        return published
+
+    def _ref(self, table: Table) -> str:
+        return self.branch if self.branch in table.refs() else MAIN
+
+    def _holds_any(self, table: Table, where: BooleanExpression) -> bool:
+        return any(True for _ in table.scan(row_filter=where).use_ref(self._ref(table)).plan_files())
+
+    def _table(self, name: str) -> Table:
+        if name not in self._tables:
+            dataset = Dataset.load(name)
+            identifier = (self.settings.database(dataset.zone), dataset.table)
+            try:
+                self._tables[name] = self._catalog.load_table(identifier)
+            except NoSuchTableError:
+                self._tables[name] = self._create(dataset, identifier)
+        return self._tables[name]
+
+    def _create(self, dataset: Dataset, identifier: tuple[str, str]) -> Table:
+        fields = [
+            NestedField(field_id=i, name=c.name, field_type=TYPES[c.type], required=False, doc=c.description)
+            for i, c in enumerate(dataset.columns, start=1)
+        ]
+        ids = {f.name: f.field_id for f in fields}
+        parts = [
+            PartitionField(source_id=ids[name], field_id=1000 + i, transform=IdentityTransform(), name=name)
+            for i, name in enumerate(dataset.partition_by)
+        ]
+        table = self._catalog.create_table(
+            identifier,
+            schema=Schema(*fields),
+            location=f"s3://{self.settings.bucket(dataset.zone)}/{dataset.table}",
+            partition_spec=PartitionSpec(*parts),
+            properties={**PROPERTIES, "comment": dataset.description},
+        )
+        # A branch needs a snapshot to start from, so that a table begins with an empty one.
+        table.append(dataset.arrow_schema().empty_table())
+        return table
+
+
+def _is_in(column: str, values: Sequence[Any]) -> BooleanExpression:
+    return In(column, set(values))  # type: ignore[call-arg, arg-type]  # pydantic hides the real constructor

@@ -1,0 +1,1 @@
+"""Where SQL steps run: one file per engine, the same few methods each."""

@@ -1,0 +1,110 @@
+import pytest
+
+from cdp.aws.lake import MAIN, Lake, branch_of
+from cdp.dataset import Dataset
+from cdp.engines.duckdb import Change, DuckDBEngine
+
+PERSON = "identity.person"
+
+
+@pytest.fixture
+def write(aws):
+    def write(rows: str, branch: str = MAIN, table: str = PERSON) -> Change:
+        engine = DuckDBEngine(Lake(aws, branch))
+        engine.step("rows", rows)
+        change = engine.write(table, "rows")
+        engine.close()
+        return change
+
+    return write
+
+
+def person(*ids: str, customer: str = "c") -> str:
+    return " union all ".join(
+        f"select 'crm' as source, '{i}' as source_customer_id, '{customer}{i}' as customer_id, "
+        "cast(null as string) as matched_by, 'v1' as rule_version"
+        for i in ids
+    )
+
+
+def ids(aws, branch: str = MAIN) -> list[str]:
+    return sorted(Lake(aws, branch).read(PERSON, ["source_customer_id"]).read_all()["source_customer_id"].to_pylist())
+
+
+def test_what_a_run_writes_is_unseen_until_it_is_published(aws, write):
+    write(person("1", "2"), branch="run_a")
+    assert (ids(aws), ids(aws, "run_a")) == ([], ["1", "2"])
+    assert Lake(aws, "run_a").publish() == [PERSON]
+    assert ids(aws) == ["1", "2"]
+
+
+def test_a_branch_that_is_never_published_changes_nothing(aws, write):
+    write(person("1"))
+    write(person("9"), branch="run_bad")
+    write(person("1", "2"), branch="run_next")
+    Lake(aws, "run_next").publish()
+    assert ids(aws) == ["1", "2"]
+
+
+def test_the_same_rows_again_make_no_snapshot(aws, write):
+    write(person("1", "2"))
+    before = Lake(aws).snapshot_id(PERSON)
+    assert write(person("2", "1")) == Change(0, 0, 0, 2)
+    assert Lake(aws).snapshot_id(PERSON) == before
+
+
+def test_changed_new_and_missing_rows_are_counted(aws, write):
+    write(person("1", "2", "3"))
+    assert write(person("1", "4") + " union all " + person("2", customer="x")) == Change(1, 1, 1, 3)
+    assert ids(aws) == ["1", "2", "4"]
+
+
+def test_only_partitions_whose_rows_changed_are_rewritten(aws, write):
+    def lines(price: int) -> str:
+        columns = {c.name: f"cast(null as {c.type})" for c in Dataset.load("clean.transaction").columns}
+        rows = []
+        for month, cents in (("2026-01-01", 100), ("2026-02-01", price)):
+            values = columns | {
+                "transaction_id": f"'{month}'",
+                "line_number": "1",
+                "updated_at": "cast('2026-02-01 00:00:00+00:00' as timestamp_ltz)",
+                "unit_price_cents": str(cents),
+                "transaction_month": f"date '{month}'",
+            }
+            rows.append("select " + ", ".join(f"{v} as {k}" for k, v in values.items()))
+        return " union all ".join(rows)
+
+    def files() -> set[str]:
+        table = Lake(aws)._table("clean.transaction")
+        return {task.file.file_path for task in table.scan().plan_files()}
+
+    write(lines(100), table="clean.transaction")
+    before = files()
+    assert write(lines(120), table="clean.transaction") == Change(0, 1, 0, 2)
+    assert len(before) == len(files()) == 2
+    assert len(before & files()) == 1
+
+
+def test_a_discarded_branch_starts_from_the_published_state_again(aws, write):
+    write(person("1"))
+    write(person("1", "2"), branch="run_a")
+    Lake(aws, "run_a").discard([PERSON])
+    assert ids(aws, "run_a") == ["1"]
+
+
+def test_an_older_snapshot_can_still_be_read(aws, write):
+    write(person("1"))
+    first = Lake(aws).snapshot_id(PERSON)
+    write(person("1", "2"))
+    assert Lake(aws).read(PERSON, snapshot_id=first).read_all().num_rows == 1
+    assert Lake(aws).has_snapshot(PERSON, first)
+    assert not Lake(aws).has_snapshot(PERSON, 1)
+
+
+def test_a_table_is_created_as_its_contract_says(aws):
+    schema = Lake(aws).read("clean.clickstream_event").schema
+    assert schema.equals(Dataset.load("clean.clickstream_event").arrow_schema())
+
+
+def test_a_branch_name_is_plain():
+    assert branch_of("2026-03-02T02-30-00Z-ab12") == "run_2026_03_02T02_30_00Z_ab12"

@@ -1,0 +1,62 @@
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pytest
+
+from cdp.engines.duckdb import DuckDBEngine, StepError, bind
+
+
+@pytest.fixture
+def engine():
+    engine = DuckDBEngine()
+    yield engine
+    engine.close()
+
+
+def test_steps_see_inputs_and_earlier_steps_by_name(engine):
+    engine.register("numbers", pa.table({"n": [1, 2, 3]}))
+    engine.step("doubled", "select n * 2 as n from numbers")
+    engine.step("total", "select sum(n) as total from doubled")
+    assert engine.query("select cast(total as bigint) as total from total") == [{"total": 12}]
+
+
+def test_a_failing_step_is_named(engine):
+    with pytest.raises(StepError, match=r"step wrong: .*nothing"):
+        engine.step("wrong", "select * from nothing")
+
+
+def test_parameters_become_typed_literals(engine):
+    sql = "select :run_at as at, :day as day, :name as name, 'x' in :names as is_in, 1 as c where 1 < :most"
+    parameters = {
+        "run_at": datetime(2026, 3, 2, 2, 30, tzinfo=UTC),
+        "day": date(2026, 3, 2),
+        "name": "O'Neil",
+        "names": ["x", "y"],
+        "most": 2,
+    }
+    (row,) = engine.query(sql, parameters)
+    assert row["at"] == parameters["run_at"]
+    assert (row["day"], row["name"], row["is_in"]) == (date(2026, 3, 2), "O'Neil", True)
+
+
+def test_a_parameter_without_a_value_is_named():
+    with pytest.raises(StepError, match=":run_at"):
+        bind("select :run_at", {"other": 1})
+
+
+def test_a_colon_in_a_literal_or_a_cast_is_no_parameter():
+    assert bind("select '12:30', a::int", {}) == "select '12:30', a::int"
+
+
+def test_surrogate_keys_are_sixty_bit_hashes(engine):
+    sql = "select cast(conv(substring(md5('c_1'), 1, 15), 16, 10) as bigint) as k"
+    import hashlib
+
+    assert engine.query(sql) == [{"k": int(hashlib.md5(b"c_1").hexdigest()[:15], 16)}]
+
+
+def test_rows_stream_out_as_arrow(engine):
+    engine.step("many", "select i as n from range(250000) t(i)")
+    reader = engine.arrow("many")
+    assert isinstance(reader, pa.RecordBatchReader)
+    assert sum(batch.num_rows for batch in reader) == 250_000
