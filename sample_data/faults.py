@@ -1,0 +1,201 @@
+"""The fault menu: what goes wrong with a record on day 2, and what the platform must do with it.
+
+A row here is a whole fault: its name, the fate it must meet, and how a good record becomes the bad one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import orjson
+
+from sample_data import customers, products, transactions
+from sample_data.draw import stream, uuid
+from sample_data.samples import Fate, Record, Sample
+from sample_data.world import World, rfc3339
+
+ACCEPTED, OFF_CONTRACT = Fate.ACCEPTED, Fate.OFF_CONTRACT
+Spoil = Callable[[Record], Record | bytes | list[str]]
+
+
+class Fault(NamedTuple):
+    """`spoil` makes what arrives of a good record that nobody else has."""
+
+    name: str
+    fate: Fate
+    spoil: Spoil
+
+
+def put(pointer: str, value: Any) -> Spoil:
+    """Set one value; the pointer's inner objects exist already."""
+    *outer, last = pointer.strip("/").split("/")
+
+    def spoil(record: Record) -> Record:
+        place = record
+        for key in outer:
+            place = place[key]
+        place[last] = value
+        return record
+
+    return spoil
+
+
+def drop(*names: str) -> Spoil:
+    """Leave values out."""
+    return lambda record: {name: value for name, value in record.items() if name not in names}
+
+
+def raw(payload: bytes) -> Spoil:
+    """Send these bytes instead."""
+    return lambda record: payload
+
+
+def _cut_off(record: Record) -> bytes:
+    return orjson.dumps(record)[:-9]
+
+
+def _not_a_number(record: Record) -> bytes:
+    return orjson.dumps(record).replace(b'"quantity":1', b'"quantity":NaN')
+
+
+def _short_row(record: Record) -> list[str]:
+    return [str(value) for value in list(record.values())[:5]]
+
+
+EVENT_FAULTS = (
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
+    Fault("a list", OFF_CONTRACT, raw(b'[{"type":"track"}]')),
+    Fault("a number", OFF_CONTRACT, raw(b"42")),
+    Fault("a string", OFF_CONTRACT, raw(b'"track"')),
+    Fault("null", OFF_CONTRACT, raw(b"null")),
+    Fault("an empty record", OFF_CONTRACT, raw(b"")),
+    Fault("an empty object", OFF_CONTRACT, raw(b"{}")),
+    Fault("NaN", OFF_CONTRACT, _not_a_number),
+    Fault("bytes that are not UTF-8", OFF_CONTRACT, raw(b"\xff\xfe\x00\x81{\x9d")),
+    Fault("messageId is no UUID", OFF_CONTRACT, put("messageId", "message-1")),
+    Fault("anonymousId is no UUID", OFF_CONTRACT, put("anonymousId", "undefined")),
+    Fault("e-mail without @", OFF_CONTRACT, put("traits", {"email": "anna(at)example.com"})),
+    Fault("negative quantity", OFF_CONTRACT, put("properties/quantity", -2)),
+    Fault("quantity is text", OFF_CONTRACT, put("properties/quantity", "two")),
+    Fault("no messageId", OFF_CONTRACT, drop("messageId")),
+    Fault("no type", OFF_CONTRACT, drop("type")),
+    Fault("no timestamp", OFF_CONTRACT, drop("timestamp")),
+    Fault("nobody: neither anonymousId nor userId", OFF_CONTRACT, drop("anonymousId", "userId")),
+    Fault("a track call without event", OFF_CONTRACT, drop("event")),
+    Fault("type is unknown", OFF_CONTRACT, put("type", "click")),
+    Fault("properties is text", OFF_CONTRACT, put("properties", "none")),
+    Fault("timestamp in words", OFF_CONTRACT, put("timestamp", "yesterday")),
+    Fault("timestamp without offset", OFF_CONTRACT, put("timestamp", "2026-03-02T10:00:00")),
+    Fault("timestamp on 30 February", OFF_CONTRACT, put("timestamp", "2026-02-30T10:00:00Z")),
+    Fault("unknown contract", Fate.UNKNOWN_CONTRACT, put("contract", "loyalty_point.v1")),
+    Fault("far future", Fate.FUTURE_DATED, put("timestamp", "2999-01-01T00:00:00Z")),
+    Fault("far past", Fate.LATE_HELD, put("timestamp", "1970-01-01T00:00:00Z")),
+    Fault("a path in the event's name", ACCEPTED, put("event", "../../etc/passwd")),
+    Fault("emoji", ACCEPTED, put("properties/query", "👟🔥 größe 42 👨‍👩‍👧")),
+    Fault("a field the contract does not know", ACCEPTED, put("experiment", {"checkout": "b"})),
+    Fault("userId says null", ACCEPTED, put("userId", "null")),
+    Fault("userId says -1", ACCEPTED, put("userId", "-1")),
+)
+CUSTOMER_JSON_FAULTS = (
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
+    Fault("a list", OFF_CONTRACT, raw(b"[]")),
+    Fault("null", OFF_CONTRACT, raw(b"null")),
+    Fault("e-mail without domain", OFF_CONTRACT, put("email", "anna@")),
+    Fault("consent is text", OFF_CONTRACT, put("has_marketing_consent", "maybe")),
+    Fault("customer_id is a number", OFF_CONTRACT, put("customer_id", 17)),
+    Fault("no updated_at", OFF_CONTRACT, drop("updated_at")),
+    Fault("emoji in a name", ACCEPTED, put("first_name", "Zoë 🌻")),
+    Fault("blocked e-mail", ACCEPTED, put("email", "test@test.com")),
+    Fault("blocked phone", ACCEPTED, put("phone", "0000000")),
+)
+CUSTOMER_CSV_FAULTS = (
+    Fault("e-mail without @", OFF_CONTRACT, put("email", "anna at example.com")),
+    Fault("no customer_id", OFF_CONTRACT, put("customer_id", "")),
+    Fault("German date", OFF_CONTRACT, put("birth_on", "31.12.1990")),
+    Fault("country in words", OFF_CONTRACT, put("country", "Germany")),
+    Fault("a row that ends early", OFF_CONTRACT, _short_row),
+    Fault("a line break within quotes", ACCEPTED, put("street", 'Haus "Am See"\nHinterhaus, 2. Stock')),
+    Fault("phone says null", ACCEPTED, put("phone", "null")),
+    Fault("phone says -1", ACCEPTED, put("phone", "-1")),
+)
+PRODUCT_FAULTS = (
+    Fault("price in words", OFF_CONTRACT, put("price_cents", "free")),
+    Fault("price with comma", OFF_CONTRACT, put("price_cents", "19,99")),
+    Fault("negative price", OFF_CONTRACT, put("price_cents", -100)),
+    Fault("is_active is text", OFF_CONTRACT, put("is_active", "perhaps")),
+    Fault("no name", OFF_CONTRACT, put("name", "")),
+)
+TRANSACTION_FAULTS = (
+    Fault("negative quantity", OFF_CONTRACT, put("quantity", -1)),
+    Fault("quantity in words", OFF_CONTRACT, put("quantity", "two")),
+    Fault("price with decimals", OFF_CONTRACT, put("unit_price_cents", "12.50")),
+    Fault("no product_id", OFF_CONTRACT, put("product_id", "")),
+    Fault("type is unknown", OFF_CONTRACT, put("transaction_type", "gift")),
+    Fault("channel is unknown", OFF_CONTRACT, put("channel", "fax")),
+    Fault("currency sign", OFF_CONTRACT, put("currency", "€")),
+    Fault("US date", OFF_CONTRACT, put("transaction_at", "03/02/2026 10:00")),
+    Fault("customer_id says -1", ACCEPTED, put("customer_id", "-1")),
+    Fault("customer_id says null", ACCEPTED, put("customer_id", "null")),
+)
+
+
+def _spoiled(faults: Iterable[Fault], good: Callable[[int], Record]) -> list[Sample]:
+    return [Sample(fault.spoil(good(number)), fault.fate, fault.name) for number, fault in enumerate(faults, start=1)]
+
+
+def bad_events(world: World) -> list[Sample]:
+    """The event menu, each fault once."""
+    rng = stream(world.seed, "bad event")
+
+    def good(number: int) -> Record:
+        at = rfc3339(world.at(0, 12) + number * 1000, "milliseconds")
+        product = world.products[0]
+        return {
+            "messageId": uuid(rng),
+            "anonymousId": uuid(rng),
+            "type": "track",
+            "event": "Product Viewed",
+            "timestamp": at,
+            "sentAt": at,
+            "context": {"locale": "de-DE", "device": {"type": "desktop"}, "location": {"country": "DE"}},
+            "properties": {
+                "product_id": product.product_id,
+                "quantity": 1,
+                "path": f"/p/{product.product_id}",
+            },
+        }
+
+    return _spoiled(EVENT_FAULTS, good)
+
+
+def bad_customers(world: World, source: str) -> list[Sample]:
+    """The customer menu of a source, each fault once."""
+
+    def good(number: int) -> Record:
+        own = {
+            "customer_id": f"{source[0].upper()}X{number:05d}",
+            "email": f"{source}-{number}@mail.example.com",
+        }
+        return drop("phone")({**customers.record(world, source, 0), **own})  # type: ignore[return-value]
+
+    return _spoiled(CUSTOMER_JSON_FAULTS if source == "shop" else CUSTOMER_CSV_FAULTS, good)
+
+
+def bad_products(world: World) -> list[Sample]:
+    """The product menu, each fault once."""
+    return _spoiled(
+        PRODUCT_FAULTS,
+        lambda number: {**products.record(world, world.products[0]), "product_id": f"PX{number:04d}"},
+    )
+
+
+def bad_transactions(world: World, source: str) -> list[Sample]:
+    """The transaction menu, each fault once per source."""
+
+    def good(number: int) -> Record:
+        order = next(transactions.orders(world, source, 0, 1))
+        own = {"transaction_id": f"{order.transaction_id}-X{number:02d}", "customer_source": "shop"}
+        return {**next(transactions.records(world, source, order)), **own}
+
+    return _spoiled(TRANSACTION_FAULTS, good)

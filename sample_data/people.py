@@ -1,0 +1,93 @@
+"""A person is a pure function of seed and number; households share an address and now and then a phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from sample_data.countries import COUNTRIES, Country, plain
+from sample_data.draw import between, chance, pick, stream, weighted
+
+COUNTRY = weighted({country: country.share for country in COUNTRIES})
+MAIL_DOMAINS = ("mail.example.com", "post.example.net", "inbox.example.org")
+POSTAL_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where somebody lives, written as the country does."""
+
+    street: str
+    postal_code: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`phone` is the national number without trunk prefix, `email` is in its normal form."""
+
+    number: int
+    country: Country
+    first_name: str
+    last_name: str
+    birth_on: str
+    address: Address
+    email: str
+    phone: str
+
+
+def shares_household(seed: int, number: int) -> bool:
+    """Whether this person lives with person `number - 1`."""
+    return number % 2 == 1 and chance(stream(seed, "household", number), 0.16)
+
+
+@lru_cache(maxsize=16_384)
+def person(seed: int, number: int) -> Person:
+    """The person with this number, the same whenever asked."""
+    rng = stream(seed, "person", number)
+    leader = person(seed, number - 1) if shares_household(seed, number) else None
+    country = leader.country if leader else pick(rng, COUNTRY)
+    first_name = pick(rng, country.first_names)
+    last_name = leader.last_name if leader else pick(rng, country.last_names)
+    birth_on = f"{between(rng, 1942, 2007)}-{between(rng, 1, 12):02d}-{between(rng, 1, 28):02d}"
+    prefix, digits = pick(rng, country.mobile)
+    # An odd factor that 5 does not divide maps numbers to phones one to one, so strangers never share one.
+    phone = f"{prefix}{(number * 7_919 + 1_234_567 + seed) % 10**digits:0{digits}d}"
+    if leader and chance(rng, 0.4):
+        phone = leader.phone
+    lives_at = leader.address if leader else address(rng, country)
+    mailbox = email(rng, first_name, last_name, number)
+    return Person(number, country, first_name, last_name, birth_on, lives_at, mailbox, phone)
+
+
+def address(rng: Random, country: Country) -> Address:
+    """A street, postal code and town of the country."""
+    city, code = pick(rng, country.towns)
+    replaced = (
+        str(between(rng, 0, 9)) if mark == "#" else pick(rng, POSTAL_LETTERS) if mark == "@" else mark for mark in code
+    )
+    street = country.street.format(street=pick(rng, country.streets), number=between(rng, 1, 190))
+    return Address(street, "".join(replaced), city)
+
+
+def email(rng: Random, first_name: str, last_name: str, number: int) -> str:
+    """An address nobody else has: it carries the person's number."""
+    name = "".join(letter for letter in plain(f"{first_name}.{last_name}") if letter.isalpha() or letter in ".-")
+    return f"{name}{number}@{pick(rng, MAIL_DOMAINS)}".lower()
+
+
+def written_phone(rng: Random, country: Country, phone: str) -> str:
+    """The same number as people write it: international or national, spaced or not."""
+    middle = len(phone) - 6
+    spaced = f"{phone[:middle]} {phone[middle : middle + 3]} {phone[middle + 3 :]}"
+    return pick(
+        rng,
+        (
+            f"+{country.dial}{phone}",
+            f"+{country.dial} {spaced}",
+            f"{country.trunk}{spaced}",
+            f"{country.trunk}{phone}",
+            f"{country.trunk}{phone[:middle]}-{phone[middle:]}",
+        ),
+    )

@@ -1,0 +1,233 @@
+"""Orders and till receipts: every day of a source is a pure function, its number of lines exact.
+
+Prices are those of the catalogue at the time, buyers were known by then, refunds repeat lines of their sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from random import Random
+
+from sample_data.countries import Country
+from sample_data.customers import customer_id
+from sample_data.draw import apportion, between, chance, pick, stream, weighted
+from sample_data.people import COUNTRY, person
+from sample_data.samples import Fate, Record, Sample
+from sample_data.world import (
+    DAY,
+    DORMANT,
+    DORMANT_SINCE,
+    HISTORY_DAYS,
+    HOUR,
+    LOYAL,
+    NEW,
+    OCCASIONAL,
+    Product,
+    World,
+    rfc3339,
+)
+
+COLUMNS = (
+    "transaction_id", "line_number", "transaction_type", "transaction_at", "customer_source", "customer_id",
+    "product_id", "quantity", "unit_price_cents", "discount_cents", "tax_cents", "currency", "channel",
+    "updated_at",
+)  # fmt: skip
+SHOP_PERCENT, DAY_TWO_PERCENT = 65, 2
+CORRECTIONS_PER_MILLE, REFUNDS_PER_MILLE, RESENT_PER_MILLE = 1, 1, 1
+MONTH_WEIGHT = (9, 8, 9, 10, 10, 9, 8, 8, 10, 11, 15, 17)
+WEEKDAY_WEIGHT = {"shop": (11, 10, 10, 10, 11, 12, 14), "store": (8, 8, 9, 10, 14, 20, 1)}
+HOURS = {
+    "shop": weighted({7: 2, 8: 3, 10: 4, 12: 6, 13: 5, 16: 4, 18: 6, 19: 8, 20: 10, 21: 10, 22: 6, 23: 2}),
+    "store": weighted({8: 2, 9: 4, 10: 6, 11: 8, 12: 8, 13: 6, 14: 6, 15: 8, 16: 10, 17: 12, 18: 8, 19: 4}),
+}
+CHANNELS = {
+    "shop": weighted({"web": 58, "mobile_app": 30, "marketplace": 8, "phone": 4}),
+    "store": ("store",),
+}
+GUEST_SHARE = {"web": 0.12, "mobile_app": 0.0, "marketplace": 1.0, "phone": 0.3, "store": 0.55}
+BUYER_SEGMENTS = weighted({LOYAL: 55, OCCASIONAL: 33, DORMANT: 6, NEW: 6})
+LINES_PER_ORDER = weighted({1: 55, 2: 25, 3: 13, 4: 7})
+QUANTITY = weighted({1: 72, 2: 18, 3: 6, 4: 4})
+DISCOUNT_PERCENT = weighted({0: 78, 5: 6, 10: 10, 20: 6})
+REFUND_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an order; money in cents."""
+
+    line_number: int
+    product: Product
+    quantity: int
+    unit_price_cents: int
+    discount_cents: int
+    tax_cents: int = 0
+
+    @property
+    def net_cents(self) -> int:
+        """What was paid for the line, tax included."""
+        return self.quantity * self.unit_price_cents - self.discount_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`buyer` is a person, None for a guest; `refunded_at` is when a refund repeats its first line."""
+
+    transaction_id: str
+    at: int
+    channel: str
+    buyer: int | None
+    buyer_source: str
+    country: Country
+    lines: tuple[Line, ...]
+    refunded_at: int | None = None
+    is_refund: bool = False
+
+
+def first_delivery(world: World, source: str) -> Iterator[Sample]:
+    """The source's history up to first_day."""
+    for day, count in zip(range(-HISTORY_DAYS, 0), lines_per_day(world, source), strict=True):
+        for order in orders(world, source, day, count):
+            yield from (Sample(row) for row in records(world, source, order))
+
+
+def second_delivery(world: World, source: str) -> Iterator[Sample]:
+    """The sales of first_day, then refunds, corrections and unchanged repeats of lines of the days before."""
+    for order in orders(world, source, 0, lines_of_day(world, source, 0)):
+        yield from (Sample(row) for row in records(world, source, order))
+    counts = lines_per_day(world, source)
+    recent = chain.from_iterable(orders(world, source, day, counts[day]) for day in range(-1, -29, -1))
+    sales = (order for order in recent if not order.is_refund and order.refunded_at is None)
+    total = _share(world.sizes.transactions, source)
+    rng = stream(world.seed, "corrections", source)
+    for order in islice(sales, total * REFUNDS_PER_MILLE // 1000):
+        yield Sample(next(records(world, source, _refund(order, _during_day_zero(world, rng)))), fault="refund")
+    for order in islice(sales, total * CORRECTIONS_PER_MILLE // 1000):
+        more = replace(order.lines[0], quantity=order.lines[0].quantity + 1, discount_cents=0)
+        corrected = replace(order, lines=(_priced(order.country, more),))
+        corrected_at = rfc3339(_during_day_zero(world, rng), "seconds")
+        yield Sample({**next(records(world, source, corrected)), "updated_at": corrected_at}, fault="correction")
+    for order in islice(sales, total * RESENT_PER_MILLE // 1000):
+        yield Sample(next(records(world, source, order)), Fate.DUPLICATE, "sent again unchanged")
+
+
+def lines_per_day(world: World, source: str) -> list[int]:
+    """Line counts of the days of history, oldest first, so that [-1] is the day before first_day."""
+    days = [world.date(day) for day in range(-HISTORY_DAYS, 0)]
+    weights = [MONTH_WEIGHT[day.month - 1] * WEEKDAY_WEIGHT[source][day.weekday()] for day in days]
+    return apportion(_share(world.sizes.transactions, source), weights)
+
+
+def lines_of_day(world: World, source: str, day: int) -> int:
+    """Sale and refund lines `orders` has to make for one day, history or first_day."""
+    if day < 0:
+        return lines_per_day(world, source)[day]
+    return _share(world.sizes.transactions * DAY_TWO_PERCENT // 100, source)
+
+
+def orders(world: World, source: str, day: int, line_count: int) -> Iterator[Order]:
+    """The day's sales, each followed by its refund if that is before first_day; `line_count` lines in all."""
+    rng = stream(world.seed, "order", source, day)
+    left, number = line_count, 0
+    while left > 0:
+        number += 1
+        order = _sale(world, rng, source, day, number, left)
+        left -= len(order.lines)
+        if left and chance(rng, REFUND_SHARE):
+            refunded_at = order.at + between(rng, DAY // 1000, 20 * DAY // 1000) * 1000
+            if refunded_at < world.at(0):
+                order = replace(order, refunded_at=refunded_at)
+        yield order
+        if order.refunded_at is not None:
+            left -= 1
+            yield _refund(order, order.refunded_at)
+
+
+def records(world: World, source: str, order: Order) -> Iterator[Record]:
+    """One record per line of the order."""
+    at = rfc3339(order.at, "seconds")
+    number = None if order.buyer is None else world.number_of(order.buyer_source, order.buyer)
+    who: Record = {}
+    if number is not None:
+        who = {"customer_source": order.buyer_source, "customer_id": customer_id(order.buyer_source, number)}
+    for line in order.lines:
+        yield {
+            "transaction_id": order.transaction_id,
+            "line_number": line.line_number,
+            "transaction_type": "refund" if order.is_refund else "sale",
+            "transaction_at": at,
+            **who,
+            "product_id": line.product.product_id,
+            "quantity": line.quantity,
+            "unit_price_cents": line.unit_price_cents,
+            "discount_cents": line.discount_cents,
+            "tax_cents": line.tax_cents,
+            "currency": "EUR",
+            "channel": order.channel,
+            "updated_at": at,
+        }
+
+
+def _share(lines: int, source: str) -> int:
+    shop = lines * SHOP_PERCENT // 100
+    return shop if source == "shop" else lines - shop
+
+
+def _during_day_zero(world: World, rng: Random) -> int:
+    return world.at(0, 7) + between(rng, 0, 16 * HOUR // 1000) * 1000
+
+
+def _refund(sale: Order, at: int) -> Order:
+    return replace(
+        sale,
+        transaction_id=f"{sale.transaction_id}-R",
+        at=at,
+        lines=sale.lines[:1],
+        refunded_at=None,
+        is_refund=True,
+    )
+
+
+def _sale(world: World, rng: Random, source: str, day: int, number: int, most_lines: int) -> Order:
+    at = world.at(day, pick(rng, HOURS[source])) + between(rng, 0, HOUR // 1000 - 1) * 1000
+    channel = pick(rng, CHANNELS[source])
+    buyer_source = "crm" if channel in ("store", "phone") else "shop"
+    buyer = None if chance(rng, GUEST_SHARE[channel]) else pick_buyer(world, rng, buyer_source, day)
+    country = pick(rng, COUNTRY) if buyer is None else person(world.seed, buyer).country
+    count = min(pick(rng, LINES_PER_ORDER), most_lines)
+    lines = tuple(_line(world, rng, country, at, day, position) for position in range(1, count + 1))
+    prefix = "W" if source == "shop" else "T"
+    return Order(f"{prefix}{world.date(day):%Y%m%d}-{number:05d}", at, channel, buyer, buyer_source, country, lines)
+
+
+def pick_buyer(world: World, rng: Random, source: str, day: int) -> int | None:
+    """A person the source knew on that day, by segment; None when chance finds nobody."""
+    for _ in range(6):
+        bucket = world.buyers[source][pick(rng, BUYER_SEGMENTS)]
+        if not bucket:
+            continue
+        buyer = pick(rng, bucket)
+        is_asleep = world.segment[buyer] == DORMANT and day > DORMANT_SINCE
+        if world.joined_day[buyer] <= day and not is_asleep:
+            return buyer
+    return None
+
+
+def _line(world: World, rng: Random, country: Country, at: int, day: int, position: int) -> Line:
+    product = world.products[0]
+    for _ in range(6):
+        candidate = world.products[int(rng.random() * rng.random() * len(world.products))]
+        if candidate.launched_day < day and (candidate.ended_day is None or day < candidate.ended_day):
+            product = candidate
+            break
+    quantity, price = pick(rng, QUANTITY), world.price_at(product, at)
+    discount = quantity * price * pick(rng, DISCOUNT_PERCENT) // 100
+    return _priced(country, Line(position, product, quantity, price, discount))
+
+
+def _priced(country: Country, line: Line) -> Line:
+    """The line with the tax its price contains, rounded half up."""
+    vat = country.vat_percent
+    return replace(line, tax_cents=(line.net_cents * vat * 2 + 100 + vat) // (2 * (100 + vat)))

@@ -1,0 +1,152 @@
+"""The parts of the world agree with each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+import pytest
+
+from sample_data.draw import apportion, spread, stream, uuid
+from sample_data.people import person, shares_household
+from sample_data.visitors import device, device_of
+from sample_data.world import HISTORY_DAYS, Sizes, World
+from sample_data.writing import write_day
+
+PRICE_CHANGE = datetime.fromisoformat("2026-03-02T06:00:00+00:00")
+
+
+def identifiers(row: dict[str, Any]) -> set[str]:
+    found = {row["email"].strip().lower()} if "email" in row else set()
+    if "phone" in row:
+        number = phonenumbers.parse(row["phone"], row["country"])
+        found.add(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return found
+
+
+def test_a_fifth_of_the_records_is_a_person_both_sources_know(day_one: Any, world: World) -> None:
+    shop = {row["customer_id"]: row for row in day_one.rows("customer", "shop")}
+    crm = {row["customer_id"]: row for row in day_one.rows("customer", "crm")}
+    both = [number for number in range(len(shop)) if world.is_in_both(world.person_of("shop", number))]
+    assert (len(shop), len(crm), len(both)) == (350, 150, 100)
+    for number in both:
+        other = world.number_of("crm", world.person_of("shop", number))
+        assert identifiers(shop[f"S{number + 1:06d}"]) & identifiers(crm[f"C{other + 1:06d}"])
+
+
+def test_the_same_identifier_is_written_differently(day_one: Any) -> None:
+    shop = {row.get("email") for row in day_one.rows("customer", "shop")}
+    crm = [row["email"] for row in day_one.rows("customer", "crm") if "email" in row]
+    written_otherwise = [email for email in crm if email not in shop and email.strip().lower() in shop]
+    assert len(written_otherwise) > 10
+
+
+def test_every_phone_is_valid_in_its_country(day_one: Any) -> None:
+    blocked = {"0000000", "null", "-1"}
+    phones = [(r["phone"], r["country"]) for r in day_one.rows("customer") if r.get("phone", "-1") not in blocked]
+    assert len(phones) > 300
+    assert all(phonenumbers.is_valid_number(phonenumbers.parse(*phone)) for phone in phones)
+
+
+def test_only_households_share_a_phone(world: World) -> None:
+    people = defaultdict(list)
+    for number in range(3_000):
+        who = person(world.seed, number)
+        people[who.country.dial, who.phone].append(who)
+    shared = [group for group in people.values() if len(group) > 1]
+    assert len(shared) > 20
+    assert all(len(group) == 2 and group[0].address == group[1].address for group in shared)
+
+
+def test_person_and_record_numbers_are_inverse_to_each_other(world: World) -> None:
+    records = {"shop": sum(c.shop for c in world.cohorts), "crm": sum(c.crm for c in world.cohorts)}
+    for source, count in records.items():
+        assert [world.number_of(source, world.person_of(source, n)) for n in range(count)] == list(range(count))
+    with pytest.raises(IndexError):
+        world.person_of("crm", records["crm"])
+
+
+def test_transactions_name_customers_and_products_that_exist_by_then(day_one: Any) -> None:
+    created = {(s, r["customer_id"]): r["created_at"] for s in ("shop", "crm") for r in day_one.rows("customer", s)}
+    launched = {row["product_id"]: row["created_at"] for row in day_one.rows("product")}
+    for row in day_one.rows("transaction"):
+        assert launched[row["product_id"]] <= row["transaction_at"]
+        if "customer_id" in row:
+            assert created[row["customer_source"], row["customer_id"]] <= row["transaction_at"]
+
+
+def test_prices_are_the_catalogues_at_the_time(day_one: Any, day_two: Any) -> None:
+    before = {row["product_id"]: row["price_cents"] for row in day_one.rows("product")}
+    after = {row["product_id"]: row["price_cents"] for row in day_two.rows("product")}
+    assert sum(before[product] != after[product] for product in before) == 2
+    for row in [*day_one.rows("transaction"), *day_two.rows("transaction")]:
+        sold_at = datetime.fromisoformat(row["transaction_at"])
+        is_new_price = sold_at >= PRICE_CHANGE and row["transaction_type"] == "sale"
+        assert row["unit_price_cents"] == (after if is_new_price else before)[row["product_id"]]
+
+
+def test_history_covers_about_four_hundred_days_and_ends_before_the_first(day_one: Any, world: World) -> None:
+    sold_on = {date.fromisoformat(row["transaction_at"][:10]) for row in day_one.rows("transaction")}
+    assert min(sold_on) == world.date(-HISTORY_DAYS)
+    assert max(sold_on) == world.date(-1)
+
+
+def test_refunds_repeat_a_line_of_their_sale(day_one: Any) -> None:
+    lines = {(row["transaction_id"], row["line_number"]): row for row in day_one.rows("transaction")}
+    refunds = [row for row in lines.values() if row["transaction_type"] == "refund"]
+    assert len(refunds) > 30
+    for refund in refunds:
+        sale = lines[refund["transaction_id"].removesuffix("-R"), refund["line_number"]]
+        assert sale["transaction_at"] < refund["transaction_at"]
+        assert sale["unit_price_cents"] == refund["unit_price_cents"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_completed_orders_are_transactions_of_the_same_customer(days: Any, number: int) -> None:
+    lines = defaultdict(list)
+    for row in days(number).rows("transaction", "shop"):
+        lines[row["transaction_id"]].append(row)
+    completed = [e for e in days(number).rows("clickstream_event") if e.get("event") == "Order Completed"]
+    assert len(completed) > 10
+    for event in completed:
+        order = lines[event["properties"]["order_id"]]
+        paid = sum(row["quantity"] * row["unit_price_cents"] - row["discount_cents"] for row in order)
+        assert event["properties"]["revenue_cents"] == paid
+        assert event.get("userId") == order[0].get("customer_id")
+        assert datetime.fromisoformat(event["timestamp"]) == datetime.fromisoformat(order[0]["transaction_at"])
+
+
+def test_events_of_day_one_lie_within_the_seven_days_before(day_one: Any) -> None:
+    days = [datetime.fromisoformat(e["timestamp"]).timestamp() for e in day_one.rows("clickstream_event")]
+    end = datetime.fromisoformat("2026-03-02T00:00:00+00:00").timestamp()
+    assert end - 7.1 * 86_400 < min(days) < max(days) < end
+
+
+def test_logins_tie_devices_to_the_customers_who_log_in(day_one: Any) -> None:
+    email = {row["customer_id"]: row.get("email") for row in day_one.rows("customer", "shop")}
+    logins = [event for event in day_one.rows("clickstream_event") if event["type"] == "identify"]
+    assert len({event["anonymousId"] for event in logins}) > 50
+    for event in logins:
+        assert email[event["userId"]] in (event["traits"]["email"], "test@test.com", None)
+
+
+def test_households_share_a_device(world: World) -> None:
+    rng = stream(1)
+    member = next(number for number in range(1, 400, 2) if shares_household(world.seed, number))
+    used = {device_of(world, rng, member, uses_app=False).anonymous_id for _ in range(20)}
+    assert device(world, member - 1, 0).anonymous_id in used
+
+
+@pytest.mark.parametrize("day", [1, 2])
+def test_the_smallest_world_can_be_written(tmp_path: Path, day: int) -> None:
+    expected = write_day(World(1, Sizes(10, 1, 0, 0), date(2026, 3, 2)), day, tmp_path)
+    assert expected["customer"]["clean"]["accepted"] == (10 if day == 1 else 6)
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    assert apportion(10, [1, 1, 1]) == [3, 3, 4]
+    assert spread(stream(1), 5, 9) == [0, 1, 2, 3, 4]
+    assert uuid(stream(1))[14] == "4"
