@@ -41,10 +41,10 @@ sample-data: $(READY) ## Two days of sample data as files in build/sample
 	@$(PYTHON) -m sample_data --out build/sample --day 2 $(SIZES)
 
 test: $(READY) ## All tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-fast: $(READY) ## The tests of the inner loop, under a minute
-	$(PYTHON) -m pytest -m "not slow" -n 2 -q
+	$(PYTHON) -m pytest -m "not slow" -n 2 --dist loadfile -q
 
 lint: $(READY) ## Style of the code
 	$(VENV)/bin/ruff check .

@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 
 from awsglue.utils import getResolvedOptions
 
-from cdp.aws.lake import Lake, branch_of
+from cdp.aws.lake import Lake
 from cdp.aws.ledger import Ledger
 from cdp.engines.duckdb import DuckDBEngine
+from cdp.run import branch_of
 from cdp.settings import Settings
 
 

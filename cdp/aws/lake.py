@@ -19,6 +19,7 @@ from pyiceberg.expressions import AlwaysTrue, BooleanExpression, In
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
+from pyiceberg.table.update.snapshot import ManageSnapshots
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import (
     BooleanType,
@@ -55,11 +56,6 @@ PROPERTIES = {
 
 class LakeError(Exception):
     """A lake table cannot be used as asked; the message names it."""
-
-
-def branch_of(run_id: str) -> str:
-    """Name of the branch a run writes on; letters, digits and underscores only, as every engine accepts it."""
-    return "run_" + "".join(c if c.isalnum() else "_" for c in run_id)
 
 
 class Lake:
@@ -120,10 +116,10 @@ class Lake:
         Each part is rows and the partition values whose whole content they become; None stands for all of it.
         """
         table = self._table(name)
-        if self.branch != MAIN and self.branch not in table.refs():
-            table.manage_snapshots().create_branch(self.snapshot_id(name), self.branch).commit()
         partition_by = Dataset.load(name).partition_by
         with table.transaction() as transaction:
+            if self.branch != MAIN and self.branch not in table.refs():
+                ManageSnapshots(transaction).create_branch(self.snapshot_id(name), self.branch).commit()
             for rows, partitions in parts:
                 where = AlwaysTrue() if partitions is None else _is_in(partition_by[0], partitions)
                 if self._holds_any(table, where):
@@ -144,8 +140,8 @@ class Lake:
         for dataset in Dataset.all():
             table = self._table(dataset.name)
             if self.branch != MAIN and self.branch in table.refs():
-                table.manage_snapshots().set_current_snapshot(ref_name=self.branch).commit()
-                table.manage_snapshots().remove_branch(self.branch).commit()
+                snapshots = table.manage_snapshots().set_current_snapshot(ref_name=self.branch)
+                snapshots.remove_branch(self.branch).commit()
                 published.append(dataset.name)
         return published
 

@@ -25,12 +25,5 @@ create macro pmod(a, b) as ((a % b) + b) % b;
 create macro datediff(a, b) as date_diff('day', cast(b as date), cast(a as date));
 create macro date_add(d, n) as cast(cast(d as date) + cast(n as integer) as date);
 create macro add_months(d, n) as cast(cast(d as date) + to_months(n) as date);
--- DuckDB's own trunc(number) stays: every interval literal needs it.
-create macro trunc
-  (x) as system.main.trunc(x),
-  (d, u) as case upper(u)
-  when 'MM' then cast(date_trunc('month', cast(d as date)) as date)
-  when 'MONTH' then cast(date_trunc('month', cast(d as date)) as date)
-  else error(concat('trunc: unit not mapped: ', u)) end;
 create macro startswith(a, b) as starts_with(a, b);
 create macro endswith(a, b) as ends_with(a, b);

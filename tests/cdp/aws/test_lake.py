@@ -1,6 +1,6 @@
 import pytest
 
-from cdp.aws.lake import MAIN, Lake, branch_of
+from cdp.aws.lake import MAIN, Lake
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import Change, DuckDBEngine
 
@@ -104,7 +104,3 @@ def test_an_older_snapshot_can_still_be_read(aws, write):
 def test_a_table_is_created_as_its_contract_says(aws):
     schema = Lake(aws).read("clean.clickstream_event").schema
     assert schema.equals(Dataset.load("clean.clickstream_event").arrow_schema())
-
-
-def test_a_branch_name_is_plain():
-    assert branch_of("2026-03-02T02-30-00Z-ab12") == "run_2026_03_02T02_30_00Z_ab12"

@@ -1,0 +1,260 @@
+"""Every line of raw becomes a typed row or is quarantined or held with its reasons; none is lost.
+
+One pass of Python per record, whatever engine runs the steps after it: on Spark the same function is given to
+`mapInArrow`, where a batch of lines comes in and a batch of rows goes out. Deduplication is a step in SQL.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cdp import normalise
+from cdp.clean_layout import LAYOUTS, Field, typed_schema
+from cdp.contracts import Reason, dataset_of
+from cdp.dataset import ARROW_TYPES, Dataset
+from cdp.quarantine import quarantine_line
+from cdp.records import Envelope, Rejected, parse, receive, rejected
+
+STAGE = "clean_raw"
+# More at once are slower: their values no longer fit the processor's cache. Engine and bucket like more.
+PART_RECORDS, BATCH_PARTS = 500, 100
+# A clock may be wrong by a time zone, not by more; what lies further ahead would win every "latest" there is.
+AHEAD = timedelta(days=1)
+# Later than this, an event would change sessions and days that have been reported; a steward decides.
+LATE = timedelta(days=30)
+
+_TIME = ARROW_TYPES["timestamp_ltz"]
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+# The years 1 to 9999 in UTC: what Python, DuckDB, Spark and Iceberg can all hold.
+_FIRST, _LAST = ((t.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND for t in (datetime.min, datetime.max))
+_MISFITS = (ValueError, TypeError, OverflowError)
+
+_TOO_LATE = rejected("late", f"happened more than {LATE.days} days before its receipt", pointer="/timestamp")
+_NO_ENVELOPE = rejected("envelope", "expected a line of raw: a record's payload in its envelope")
+_KEYS = Envelope.__annotations__.keys()
+
+
+class CleanError(Exception):
+    """The clean stage would lose records; the message names the dataset."""
+
+
+class Batch(NamedTuple):
+    """What became of some lines: `received` = rows + quarantined + held.
+
+    `rows` has the columns of `typed_schema`; `quarantined` and `held` are lines of `quarantine_line`.
+    """
+
+    received: int
+    rows: pa.Table
+    quarantined: list[bytes]
+    held: list[bytes]
+
+
+def batches(dataset: str, lines: Iterator[bytes], run_id: str) -> Iterator[Batch]:
+    """All lines in batches of bounded size; the same lines are always cut alike."""
+    parts = (clean(dataset, some, run_id) for some in iter(lambda: list(islice(lines, PART_RECORDS)), []))
+    while some := list(islice(parts, BATCH_PARTS)):
+        yield Batch(
+            received=sum(part.received for part in some),
+            rows=pa.concat_tables(part.rows for part in some),
+            quarantined=[line for part in some for line in part.quarantined],
+            held=[line for part in some for line in part.held],
+        )
+
+
+def clean(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:
+    """Some lines of raw objects of one dataset, typed; never raises for what a line holds.
+
+    Quarantined are records that break their contract or have another dataset's, that hold what no column can,
+    or that say they were made more than AHEAD after their receipt. Held are events more than LATE before it.
+    """
+    envelopes: list[Envelope] = []
+    records: list[dict[str, Any]] = []
+    quarantined: list[bytes] = []
+    for line in lines:
+        envelope, value = _read(dataset, line)
+        if isinstance(value, Rejected):
+            quarantined.append(quarantine_line(envelope, value, stage=STAGE, run_id=run_id))
+        else:
+            envelopes.append(envelope)
+            records.append(value)
+    received = len(records) + len(quarantined)
+    rows, reasons, late = _typed(dataset, envelopes, records)
+    for row, why in sorted(reasons.items()):
+        quarantined.append(quarantine_line(envelopes[row], Rejected(tuple(why)), stage=STAGE, run_id=run_id))
+    late -= reasons.keys()
+    held = [quarantine_line(envelopes[row], _TOO_LATE, stage=STAGE, run_id=run_id) for row in sorted(late)]
+    if reasons or late:
+        rows = rows.filter(pa.array([row not in reasons and row not in late for row in range(len(records))]))
+    return Batch(received, rows, quarantined, held)
+
+
+def _read(dataset: str, line: bytes) -> tuple[Envelope, dict[str, Any] | Rejected]:
+    envelope = _envelope(line)
+    if envelope is None:
+        # Something else wrote to raw: the whole line is the record, so that it is not lost.
+        alien = receive(line, source="unknown", contract_name="unknown", received_at="", origin="", format="text")
+        return alien.envelope, _NO_ENVELOPE
+    if dataset_of(envelope["contract"]) != dataset:
+        return envelope, rejected("contract", f"expected a contract of {dataset}", pointer="/contract")
+    return envelope, parse(envelope)
+
+
+def _envelope(line: bytes) -> Envelope | None:
+    try:
+        envelope: Envelope = orjson.loads(line)
+        _received(envelope["received_at"])
+        is_whole = envelope.keys() >= _KEYS and {*map(type, envelope.values())} == {str}
+    except (KeyError, AttributeError, *_MISFITS):
+        return None
+    return envelope if is_whole else None
+
+
+def _typed(
+    dataset: str, envelopes: list[Envelope], records: list[dict[str, Any]]
+) -> tuple[pa.Table, dict[int, list[Reason]], set[int]]:
+    """All records as rows, and by row number the reasons against some of them and the late ones."""
+    layout, standing = LAYOUTS[dataset], _Standing(records)
+    required = {c.name for c in Dataset.load(f"clean.{dataset}").columns if c.is_required}
+    reasons: dict[int, list[Reason]] = defaultdict(list)
+    columns = [pa.array([e[name] for e in envelopes], pa.string()) for name in ("record_id", "source")]
+    received_at = pa.array([_received(e["received_at"]) for e in envelopes], pa.int64()).cast(_TIME)
+    latest = pc.add(received_at, pa.scalar(AHEAD, pa.duration("us")))
+    earliest = pc.subtract(received_at, pa.scalar(LATE, pa.duration("us")))
+    late: set[int] = set()
+    for field in layout.fields:
+        column, misfits = _column(field, standing)
+        faults = dict.fromkeys(misfits, ("type", f"expected a value that {field.type} can hold"))
+        if field.column in required and column.null_count:
+            faults = dict.fromkeys(_where(pc.is_null(column)), ("required", "is required but says nothing")) | faults
+        if field.column in layout.past:
+            faults |= dict.fromkeys(
+                _where(pc.greater(column, latest)), ("future", "lies more than a day ahead of its receipt")
+            )
+        for row, fault in faults.items():
+            reasons[row].append(Reason(field.pointers[0], *fault))
+        if field.column == layout.late:
+            late = set(_where(pc.less(column, earliest)))
+        columns.append(column)
+    return pa.Table.from_arrays(columns, schema=typed_schema(dataset)), reasons, late
+
+
+class _Standing:
+    """The values that stand at JSON pointers, one per record; what leads nowhere is None."""
+
+    def __init__(self, records: list[dict[str, Any]]) -> None:
+        self._objects: dict[str, list[dict[str, Any]]] = {"": records}
+
+    def at(self, pointer: str) -> list[Any]:
+        parent, _, name = pointer.rpartition("/")
+        if parent not in self._objects:
+            self._objects[parent] = [value if type(value) is dict else {} for value in self.at(parent)]
+        return [o.get(name) for o in self._objects[parent]]
+
+
+def _column(field: Field, standing: _Standing) -> tuple[pa.Array, list[int]]:
+    """The field of every record, None where its value does not fit; and the rows where that is so."""
+    values = standing.at(field.pointers[0])
+    for pointer in field.pointers[1:]:
+        values = [value or other for value, other in zip(values, standing.at(pointer), strict=True)]
+    convert = _CONVERTERS[field.type]
+    try:
+        column, misfits = convert(values), []
+    except _MISFITS:
+        # Arrow converts all or nothing, and fast; a batch with a misfit is looked through one by one.
+        fits = [_fits(convert, value) for value in values]
+        misfits = [row for row, is_fit in enumerate(fits) if not is_fit]
+        column = convert([value if is_fit else None for value, is_fit in zip(values, fits, strict=True)])
+    if field.normal is None:
+        return column, misfits
+    fitting = column.to_pylist() if misfits else values
+    if field.country is None:
+        normal = [None if v is None else field.normal(v) for v in fitting]
+    else:
+        pairs = zip(fitting, standing.at(field.country), strict=True)
+        normal = [None if v is None else field.normal(v, _country(c)) for v, c in pairs]
+    return pa.array(normal, pa.string()), misfits
+
+
+def _country(value: Any) -> str | None:
+    return normalise.country(value) if type(value) is str else None
+
+
+def _fits(convert: Callable[[list[Any]], pa.Array], value: Any) -> bool:
+    try:
+        convert([value])
+    except _MISFITS:
+        return False
+    return True
+
+
+def _where(mask: pa.Array) -> list[int]:
+    """Row numbers where the mask is true."""
+    found: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return found
+
+
+# Converters: JSON values and None as an Arrow array; they raise one of _MISFITS when any does not fit.
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(pa.array(values, pa.string()))
+    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+
+
+def _integers(type: pa.DataType) -> Callable[[list[Any]], pa.Array]:
+    def convert(values: list[Any]) -> pa.Array:
+        # Given the type, Arrow would cut 2.5 to 2.
+        found = pa.array(values)
+        if not (pa.types.is_integer(found.type) or pa.types.is_null(found.type)):
+            raise TypeError(found.type)
+        return found.cast(type)
+
+    return convert
+
+
+def _booleans(values: list[Any]) -> pa.Array:
+    return pa.array(values, pa.bool_())
+
+
+def _dates(values: list[Any]) -> pa.Array:
+    return pa.array([None if v is None else date.fromisoformat(v) for v in values], pa.date32())
+
+
+def _times(values: list[Any]) -> pa.Array:
+    try:
+        found = pa.array(values, pa.string()).cast(_TIME)
+    except pa.ArrowInvalid:
+        # More than six digits of a second, lower-case t or z; digits beyond microseconds are cut.
+        found = pa.array([None if v is None else _instant(v) for v in values], pa.int64()).cast(_TIME)
+    span = pc.min_max(found.cast(pa.int64())).as_py()
+    if span["min"] is not None and not _FIRST <= span["min"] <= span["max"] <= _LAST:
+        raise OverflowError("outside the years 1 to 9999 in UTC")
+    return found
+
+
+def _instant(text: str) -> int:
+    """Microseconds since 1970 of an RFC 3339 time; raises ValueError or TypeError (no offset)."""
+    return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
+
+
+# Records of one batch share their time of receipt.
+_received = lru_cache(maxsize=4096)(_instant)
+
+_CONVERTERS: dict[pa.DataType, Callable[[list[Any]], pa.Array]] = {
+    pa.string(): _texts,
+    pa.int32(): _integers(pa.int32()),
+    pa.int64(): _integers(pa.int64()),
+    pa.bool_(): _booleans,
+    pa.date32(): _dates,
+    _TIME: _times,
+}

@@ -1,0 +1,15 @@
+"""clean + identity + golden records → curated: dimensions over time, facts, and the bridge of identifiers."""
+
+from cdp.job import job, report
+from cdp.star_schema import READS, WRITES, build_star_schema
+
+if __name__ == "__main__":
+    with job() as j:
+        for table in READS:
+            j.engine.read(table)
+        fates = build_star_schema(j.engine, j.run_at)
+        for table, step in WRITES.items():
+            report(stage="build_star_schema", table=table, **vars(j.engine.write(table, step)))
+        for fate in fates:
+            j.ledger.put_fates(j.run_id, fate)
+            report(**vars(fate))

@@ -1,0 +1,112 @@
+"""Command line: `python -m localcloud up` runs the cloud with the platform in it until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from sample_data.world import Sizes, World
+
+DEFAULT_PORT = 5600
+FIRST_DAY = date(2026, 3, 2)
+PRELOAD = ("boto3", "pyarrow", "duckdb", "pyiceberg.catalog.glue")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; returns the process's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description="The platform on a laptop.")
+    subcommands = parser.add_subparsers(required=True, metavar="command")
+    _add_up(subcommands.add_parser("up", help="run the cloud, with the platform created, until Ctrl-C"))
+    _add_demo(subcommands.add_parser("demo", help="two days of data through the whole platform, with a report"))
+    _add_down(subcommands.add_parser("down", help="stop a demo that was kept running"))
+    options = parser.parse_args(arguments)
+    return int(options.run(options))
+
+
+def _add_up(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_up)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--work-dir", type=Path, default=Path("build/localcloud"), help="logs and unpacked code")
+    parser.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
+    parser.add_argument("--schedules", action="store_true", help="let schedules fire by themselves")
+    parser.add_argument("--no-preload", action="store_true", help="less memory, jobs start more slowly")
+    parser.add_argument("--for-parent", action="store_true", help=argparse.SUPPRESS)
+
+
+def _up(options: argparse.Namespace) -> int:
+    from localcloud.cloud import LocalCloud
+    from localcloud.platform import create_platform
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    preload = () if options.no_preload else PRELOAD
+    cloud = LocalCloud(options.work_dir, options.port, preload=preload, fires_schedules=options.schedules)
+    with cloud:
+        if options.for_parent:
+            threading.Thread(target=_end_with_parent, args=(ended,), daemon=True).start()
+            print(json.dumps({"environment": cloud.environment()}), flush=True)
+        else:
+            platform = create_platform(cloud, options.environment)
+            print(f"AWS is at {cloud.endpoint}, its logs in {cloud.work_dir / 'logs'}; Ctrl-C ends it. Try:\n")
+            print(f"  export {' '.join(f'{name}={value}' for name, value in cloud.environment().items())}")
+            print(f"  aws s3 ls s3://{platform.bucket['raw']}\n", flush=True)
+        ended.wait()
+    if options.for_parent:
+        os._exit(0)  # everything has ended; what is left is to take moto's modules apart, which takes seconds
+    return 0
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_demo)
+    for name, size in Sizes()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=size, help="on day 1 (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=7, help="another seed, another world (default: %(default)s)")
+    parser.add_argument("--first-day", type=date.fromisoformat, default=FIRST_DAY, help="default: %(default)s")
+    parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="replaced (default: %(default)s)")
+    parser.add_argument("--keep", action="store_true", help="keep the cloud running afterwards, until Ctrl-C")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from localcloud.demo import DemoError, play
+
+    console = Console()
+    sizes = Sizes(*(getattr(options, name) for name in Sizes._fields))
+    try:
+        play(World(options.seed, sizes, options.first_day), options.work_dir, console, options.keep)
+    except DemoError as error:
+        console.print(f"[red]{error}[/]")
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything it started has been stopped")
+        return 130
+    return 0
+
+
+def _add_down(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_down)
+    parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
+
+
+def _down(options: argparse.Namespace) -> int:
+    from localcloud.demo import stop_kept
+
+    return stop_kept(options.work_dir)
+
+
+def _end_with_parent(ended: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""S3 tells EventBridge about objects with the cloud's time and an id of their own; versioned buckets can be emptied.
+
+Written for moto 5.2.5, where every S3 event has the same id and the real time, `reason` is a notification type
+("ObjectCreated:Put", AWS says "PutObject"), a multipart upload is announced twice, a failing rule is swallowed
+silently, and emptying a bucket that holds a delete marker fails because `FakeDeleteMarker` has no `dispose`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from moto.s3 import models, notifications
+
+from localcloud.patches.version import moto_patch
+from localcloud.running import running
+
+PUT = "s3:ObjectCreated:Put"
+REASONS = {
+    PUT: "PutObject",
+    "s3:ObjectCreated:Post": "POST Object",
+    "s3:ObjectCreated:Copy": "CopyObject",
+    "s3:ObjectCreated:CompleteMultipartUpload": "CompleteMultipartUpload",
+    "s3:ObjectRemoved:Delete": "DeleteObject",
+}
+
+
+@moto_patch
+def apply() -> None:
+    """Give delete markers a `dispose` and replace the way of an object event to EventBridge."""
+    models.FakeDeleteMarker.dispose = lambda self, garbage=False: None
+    notifications._send_event_bridge_message = _send_event
+
+
+def _send_event(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
+    from moto.events.models import events_backends
+
+    name = str(getattr(event_name, "value", event_name))
+    if name == PUT and key.multipart is not None:
+        return  # the completion of the upload announces it
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": notifications._detail_type(name),
+        "source": "aws.s3",
+        "account": account_id,
+        "time": running().clock.now().timestamp(),
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": _object_of(key),
+            "request-id": uuid.uuid4().hex[:16].upper(),
+            "requester": account_id,
+            "reason": REASONS.get(name, name.split(":", 1)[-1]),
+        },
+    }
+    for bus in list(events_backends[account_id][bucket.region_name].event_buses.values()):
+        for rule in list(bus.rules.values()):
+            rule.send_to_targets(event, transform_input=False)
+
+
+def _object_of(key: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {"key": key.name, "sequencer": f"{uuid.uuid1().time:016X}"}
+    if isinstance(key, models.FakeKey):
+        described |= {"size": key.size, "etag": key.etag.strip('"')}
+    if key.version_id not in (None, "null"):
+        described["version-id"] = key.version_id
+    return described

@@ -1,0 +1,28 @@
+-- Which customer each identifier leads to. Blocked and overshared values lead nowhere and have no row.
+-- Grain: one row per identifier (identifier_type, identifier)
+-- Reads: person, person_identifier, source_customer, anchor
+with
+contact as (
+  select i.identifier_type, i.identifier, p.customer_id, true as is_known
+  from person_identifier i
+  join person p on p.person_id = i.person_id
+  where i.person_id = i.first_person_id
+),
+source_id as (
+  select 'source_customer_id' as identifier_type, person_id as identifier, customer_id, is_known from source_customer
+),
+device as (
+  select 'anonymous_id' as identifier_type, a.anonymous_id as identifier,
+    coalesce(s.customer_id, concat_ws('_', 'a', substring(md5(a.anonymous_id), 1, 24))) as customer_id,
+    coalesce(s.is_known, false) as is_known
+  from anchor a
+  left join source_customer s on s.person_id = a.person_id
+),
+identifier as (
+  select * from contact
+  union all
+  select * from source_id
+  union all
+  select * from device
+)
+select identifier_type, identifier, customer_id, is_known, :rule_version as rule_version from identifier

@@ -1,0 +1,194 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from cdp.dataset import Dataset
+from cdp.star_schema import READS, WRITES, build_star_schema
+
+RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+
+
+def line(transaction_id="T1", line_number=1, at="2026-02-01T10:00Z", updated_at="2026-02-01T10:00Z", **other):
+    stated = {"transaction_type": "sale", "product_id": "P1", "quantity": 2, "unit_price_cents": 500, "channel": "web"}
+    stated |= {"discount_cents": 100, "tax_cents": 60, "currency": "EUR", "record_id": "r"} | other
+    keys = {"transaction_id": transaction_id, "line_number": line_number}
+    return keys | {"transaction_at": at, "updated_at": updated_at, **stated}
+
+
+def event(message_id, at="2026-02-01T10:00Z", anonymous_id=None, user_id=None, **other):
+    on = date.fromisoformat(at[:10])
+    ids = {"message_id": message_id, "anonymous_id": anonymous_id, "user_id": user_id}
+    return ids | {"event_at": at, "event_on": on, "event_type": "page"} | other
+
+
+def product(updated_at, price_cents=500, **other):
+    stated = {"product_id": "P1", "name": "Lamp", "category": "home", "price_cents": price_cents, "is_active": True}
+    return stated | {"currency": "EUR", "updated_at": updated_at} | other
+
+
+def golden(customer_id, valid_from="1900-01-01T00:00Z", valid_to="9999-12-31T00:00Z", **other):
+    return {"customer_id": customer_id, "valid_from": valid_from, "valid_to": valid_to, "is_current": True} | other
+
+
+def identifier(identifier_type, value, customer_id):
+    return {"identifier_type": identifier_type, "identifier": value, "customer_id": customer_id, "is_known": True}
+
+
+@pytest.fixture
+def build(engine, given):
+    """The star over the given rows by table; returns a query function."""
+
+    def build(products=(), lines=(), events=(), identifiers=(), goldens=()):
+        for name, rows in zip(READS, (products, lines, events, identifiers, goldens), strict=True):
+            given(name, *rows)
+        build.fates = build_star_schema(engine, RUN_AT)
+        return engine.query
+
+    return build
+
+
+def test_a_sale_adds_up_and_a_refund_takes_it_back(build):
+    query = build(lines=[line("T1"), line("T2", transaction_type="refund")])
+    amounts = "quantity, gross_cents, discount_cents, tax_cents, net_cents"
+    rows = query(f"select is_refund, {amounts} from fact_sales order by transaction_id")
+    assert [tuple(r.values()) for r in rows] == [
+        (False, 2, 1000, 100, 60, 900),
+        (True, -2, -1000, -100, -60, -900),
+    ]
+
+
+def test_an_amount_no_column_holds_is_null_and_stops_nobody_else(build):
+    query = build(lines=[line("T1", quantity=2**31 - 1, unit_price_cents=2**53 - 1), line("T2")])
+    rows = query("select gross_cents, net_cents from fact_sales order by transaction_id")
+    assert [tuple(r.values()) for r in rows] == [(None, None), (1000, 900)]
+
+
+def test_only_the_latest_version_of_a_line_counts(build):
+    lines = [line(quantity=3, updated_at="2026-02-03T00:00Z"), line(), line(line_number=2)]
+    query = build(lines=lines)
+    assert query("select line_number, quantity from fact_sales order by 1") == [
+        {"line_number": 1, "quantity": 3},
+        {"line_number": 2, "quantity": 2},
+    ]
+
+
+def test_a_sale_points_at_the_customer_and_product_as_they_were(build):
+    query = build(
+        products=[product("2026-01-01T00:00Z"), product("2026-02-01T00:00Z", price_cents=400)],
+        lines=[
+            line("T1", at="2026-01-31T23:59:59Z", customer_source="shop", source_customer_id="S1"),
+            line("T2", at="2026-02-01T00:00Z", customer_source="shop", source_customer_id="S1"),
+        ],
+        identifiers=[identifier("source_customer_id", "shop:S1", "c_1")],
+        goldens=[
+            golden("c_1", valid_to="2026-02-01T00:00Z", city="Bonn"),
+            golden("c_1", valid_from="2026-02-01T00:00Z", city="Köln"),
+        ],
+    )
+    rows = query(
+        """select f.customer_id, c.city, p.list_price_cents from fact_sales f
+        join dim_customer c using (customer_key) join dim_product p using (product_key) order by transaction_id"""
+    )
+    assert [tuple(r.values()) for r in rows] == [("c_1", "Bonn", 500), ("c_1", "Köln", 400)]
+
+
+def test_what_is_not_known_points_at_the_unknown_member(build):
+    lines = [line("T1", at="2014-12-31T00:00Z", product_id="P9", channel="fax"), line("T2", customer_source="shop")]
+    query = build(lines=lines, identifiers=[identifier("source_customer_id", "shop", "c_1")], goldens=[golden("c_1")])
+    rows = query(
+        "select date_key, product_key, channel_key, customer_key, customer_id from fact_sales order by sales_key"
+    )
+    assert {(-1, -1, -1, -1, None)} < {tuple(r.values()) for r in rows}
+    assert {(r["customer_key"], r["customer_id"]) for r in rows} == {(-1, None)}
+
+
+def test_no_fact_is_an_orphan(build):
+    query = build(
+        products=[product("2026-01-01T00:00Z")],
+        lines=[line("T1"), line("T2", product_id="P9"), line("T3", at="2999-01-01T00:00Z", channel="fax")],
+        events=[event("m1", user_id="S1", product_id="P1"), event("m2", "2026-02-02T00:00Z", "a-1", app_name="App")],
+        identifiers=[identifier("source_customer_id", "shop:S1", "c_1")],
+        goldens=[golden("c_1")],
+    )
+    for fact in ("fact_sales", "fact_clickstream"):
+        for dimension in ("customer", "product", "date", "channel"):
+            found = query(f"select count(*) as n from {fact} join dim_{dimension} using ({dimension}_key)")
+            assert found == query(f"select count(*) as n from {fact}")
+
+
+def test_a_session_ends_after_thirty_minutes_without_an_event(build):
+    times = ("10:00:00", "10:30:00", "11:00:00.000001", "11:00:00.000001")
+    events = [event(f"m{i}", f"2026-02-01T{time}Z", "a-1") for i, time in enumerate(times)]
+    query = build(events=[*events, event("m9", "2026-02-01T10:00Z", "a-2")])
+    rows = query("select message_id, session_id, session_event_number as n from fact_clickstream order by 1")
+    assert [r["n"] for r in rows] == [1, 2, 1, 2, 1]
+    assert len({r["session_id"] for r in rows}) == 3
+    assert rows[2]["session_id"] == rows[3]["session_id"]
+
+
+def test_an_event_belongs_to_its_user_else_to_the_user_of_its_device(build):
+    query = build(
+        events=[
+            event("m1", anonymous_id="a-1", user_id="S2"),
+            event("m2", anonymous_id="a-1"),
+            event("m3", anonymous_id="a-1", user_id="null"),
+            event("m4", anonymous_id="a-2"),
+            event("m5", anonymous_id="null"),
+        ],
+        identifiers=[
+            identifier("anonymous_id", "a-1", "c_1"),
+            identifier("anonymous_id", "a-2", "a_2"),
+            identifier("source_customer_id", "shop:S2", "c_2"),
+        ],
+        goldens=[golden("c_1"), golden("c_2")],
+    )
+    rows = query("select customer_id, customer_key = -1 as is_unknown from fact_clickstream order by message_id")
+    assert [tuple(r.values()) for r in rows] == [
+        ("c_2", False), ("c_1", False), ("c_1", False), ("a_2", True), (None, True),
+    ]  # fmt: skip
+
+
+def test_an_event_of_an_app_came_through_the_app(build):
+    query = build(events=[event("m1", user_id="S1", app_name="Shop App"), event("m2", user_id="S1")])
+    rows = query("select channel from fact_clickstream join dim_channel using (channel_key) order by message_id")
+    assert [r["channel"] for r in rows] == ["mobile_app", "web"]
+
+
+def test_equal_versions_of_a_product_are_one_and_the_first_holds_from_ever(build):
+    versions = [product(f"2026-0{month}-01T00:00Z", price_cents=p) for month, p in ((1, 500), (2, 500), (3, 400))]
+    rows = build(products=versions)("select * from dim_product order by product_key = -1, valid_from")
+    assert [(f"{r['valid_from']:%Y-%m-%d}", f"{r['valid_to']:%Y-%m-%d}", r["list_price_cents"]) for r in rows] == [
+        ("1900-01-01", "2026-03-01", 500),
+        ("2026-03-01", "9999-12-31", 400),
+        ("1900-01-01", "9999-12-31", None),
+    ]
+    assert rows[-1]["name"] == "unknown"
+
+
+def test_the_calendar_has_every_day_to_the_end_of_the_year_after_next(build):
+    query = build()
+    (bounds,) = query("select min(date_on) as first, max(date_on) as last, count(*) as n from dim_date")
+    assert bounds == {"first": date(2015, 1, 1), "last": date(2028, 12, 31), "n": 5114 + 1}
+
+
+@pytest.mark.parametrize("day", ["2016-01-03", "2018-12-31", "2020-02-29", "2021-01-03", "2025-12-29", "2026-03-02"])
+def test_the_calendar_knows_iso_weeks(build, day):
+    day = date.fromisoformat(day)
+    (row,) = build()(f"select * from dim_date where date_key = {day:%Y%m%d}")
+    assert (row["iso_year"], row["iso_week"], row["iso_weekday"]) == tuple(day.isocalendar())
+    assert (row["month_on"], row["is_weekend"]) == (day.replace(day=1), day.isoweekday() > 5)
+
+
+def test_every_line_and_event_is_accounted_for(build):
+    build(lines=[line(), line(updated_at="2026-02-02T00:00Z"), line("T2")], events=[event("m1", user_id="S1")])
+    assert [(f.stage, f.dataset, f.received, f.accepted) for f in build.fates] == [
+        ("build_star_schema", "transaction", 2, 2),
+        ("build_star_schema", "clickstream_event", 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("table", WRITES)
+def test_every_column_of_the_contract_is_made(build, table):
+    query = build()
+    columns = ", ".join(f"cast({c.name} as {c.type}) as {c.name}" for c in Dataset.load(table).columns)
+    query(f"select {columns} from {WRITES[table]}")

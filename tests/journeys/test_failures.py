@@ -1,0 +1,86 @@
+"""Whatever breaks on the way, nothing is lost, nothing is half published, and the run says FAILED and why."""
+
+import os
+import signal
+
+import pytest
+
+from localcloud import demo, summary
+
+pytestmark = pytest.mark.slow
+
+# On contract, but no source says whose customer S000001 is: a rule of the clean gate.
+SALE_TO_NOBODY = (
+    "transaction_id,line_number,transaction_type,transaction_at,customer_source,customer_id,product_id,quantity,"
+    "unit_price_cents,discount_cents,tax_cents,currency,channel,updated_at\n"
+    "T-1,1,sale,2026-03-01T00:00:00Z,,S000001,P0001,1,100,0,0,EUR,store,2026-03-02T00:00:00Z\n"
+)
+
+
+@pytest.fixture(scope="module")
+def expected(story):
+    return story.day_arrives(1)
+
+
+def test_a_killed_job_fails_the_run_and_loses_nothing(story, expected):
+    pending = story.ledger.pending_receipts()
+    story.set_clock(1, demo.SCHEDULED)
+    execution = story.schedule_fires()
+    os.kill(story.running_job("clean_raw")["pid"], signal.SIGKILL)
+    run = story.run_ends(execution)
+    assert run["status"] == "FAILED"
+    (alert,) = story.alerts()
+    assert "CleanRaw" in alert["Message"]
+    assert "signal 9" in alert["Message"]
+    assert story.ledger.pending_receipts() == pending
+    assert set(story.row_counts().values()) == {0}
+
+
+def test_a_warehouse_that_is_down_fails_the_run_and_publishes_nothing(story, expected, monkeypatch):
+    pending = story.ledger.pending_receipts()
+    story.stage.warehouse.stop()
+    run = story.run()
+    assert run["status"] == "FAILED"
+    (alert,) = [a for a in story.alerts() if "FAILED" in a["Subject"]]
+    assert "LoadWarehouse" in alert["Message"]
+    assert "WarehouseUnavailableError" in alert["Message"]
+    assert story.ledger.pending_receipts() == pending
+    assert set(story.row_counts().values()) == {0}
+
+
+def test_the_next_run_takes_everything_that_failed_runs_left(story, expected):
+    story.stage.restart_warehouse()
+    run = story.run()
+    assert run["status"] == "SUCCEEDED", run.get("cause")
+    run_id = summary.run_id_of(run)
+    figures = summary.run_summary(story.ledger, run_id, [])
+    assert summary.differences(expected, figures) == []
+    assert story.ledger.pending_receipts() == []
+    assert story.row_counts()["clean.transaction"] == expected["transaction"]["clean"]["accepted"]
+
+
+def test_a_batch_that_a_gate_rejects_is_held_and_the_tables_stay(story, expected):
+    before = story.row_counts()
+    story.file_arrives("store/transaction.v1/nobody.csv", SALE_TO_NOBODY)
+    run = story.run()
+    assert run["status"] == "FAILED"
+    (alert,) = [a for a in story.alerts() if "FAILED" in a["Subject"]]
+    assert "clean.transaction" in alert["Message"]
+    assert "T-1" in alert["Message"]
+    assert story.row_counts() == before
+    assert [r.accepted for r in story.ledger.held_receipts()] == [1]
+
+
+def test_a_held_batch_does_not_stop_the_next_day(story, expected):
+    answer = story.day_arrives(2)
+    story.set_clock(2, demo.SCHEDULED)
+    run = story.run()
+    assert run["status"] == "SUCCEEDED", run.get("cause")
+    assert summary.differences(answer, summary.run_summary(story.ledger, summary.run_id_of(run), [])) == []
+    assert "T-1" not in {row["transaction_id"] for row in story.rows("curated.fact_sales")}
+
+
+def test_a_run_with_nothing_to_take_succeeds_and_changes_nothing(story, expected):
+    before = {table: story.rows(table) for table in ("curated.dim_customer", "curated.fact_sales")}
+    assert story.run()["status"] == "SUCCEEDED"
+    assert {table: story.rows(table) for table in before} == before

@@ -1,0 +1,57 @@
+"""Of two who change a table at once one is told so."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+@pytest.fixture
+def table(sandbox) -> dict:
+    glue, database = sandbox.client("glue"), sandbox.name("db").replace("-", "_")
+    glue.create_database(DatabaseInput={"Name": database})
+    glue.create_table(DatabaseName=database, TableInput={"Name": "t"})
+    return {"DatabaseName": database, "TableInput": {"Name": "t"}}
+
+
+def test_an_update_of_a_stale_version_is_refused(sandbox, table):
+    glue = sandbox.client("glue")
+    glue.update_table(**table, VersionId="1")
+    with pytest.raises(ClientError, match="ConcurrentModificationException"):
+        glue.update_table(**table, VersionId="1")
+    assert glue.get_table(DatabaseName=table["DatabaseName"], Name="t")["Table"]["VersionId"] == "2"
+
+
+def test_of_many_writers_at_once_one_wins(sandbox, table):
+    outcomes = []
+
+    def write() -> None:
+        try:
+            sandbox.client("glue").update_table(**table, VersionId="1")
+            outcomes.append("won")
+        except ClientError as error:
+            outcomes.append(error.response["Error"]["Code"])
+
+    writers = [threading.Thread(target=write) for _ in range(5)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(outcomes) == ["ConcurrentModificationException"] * 4 + ["won"]
+
+
+def test_an_update_without_a_version_is_taken(sandbox, table):
+    sandbox.client("glue").update_table(**table)
+
+
+def test_a_versioned_bucket_with_delete_markers_can_be_emptied(sandbox):
+    s3, bucket = sandbox.client("s3"), sandbox.bucket()
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="a")
+    s3.delete_object(Bucket=bucket, Key="a")
+    listed = s3.list_object_versions(Bucket=bucket)
+    for entry in listed["Versions"] + listed["DeleteMarkers"]:
+        s3.delete_object(Bucket=bucket, Key="a", VersionId=entry["VersionId"])
+    s3.delete_bucket(Bucket=bucket)
