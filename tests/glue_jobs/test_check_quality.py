@@ -8,12 +8,13 @@ import pyarrow as pa
 import pytest
 
 from cdp.accounting import Fates
-from cdp.aws.lake import Lake, branch_of
+from cdp.aws.lake import Lake
 from cdp.aws.ledger import Ledger
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.job import Job
 from cdp.quality import GateError
+from cdp.run import branch_of
 from glue_jobs.check_quality import check_quality
 from tests.conftest import settings_json
 

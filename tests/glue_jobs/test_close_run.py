@@ -5,14 +5,14 @@ import pyarrow as pa
 import pytest
 
 from cdp.accounting import STAGES, AccountingError, Fates, ingested
-from cdp.aws.lake import Lake, branch_of
+from cdp.aws.lake import Lake
 from cdp.aws.ledger import Ledger, Receipt
 from cdp.aws.manifest import close_manifest
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.job import Job
 from cdp.quality import GateError
-from cdp.run import Run, RunError
+from cdp.run import Run, RunError, branch_of
 from glue_jobs.close_run import close_run
 
 RUN = Run("2026-03-02T02-30-00Z-0a1b2c3d", "2026-03-02T02:30:00Z")

@@ -12,12 +12,13 @@ import boto3
 import pytest
 
 from cdp.aws import warehouse_load
-from cdp.aws.lake import MAIN, Lake, branch_of
+from cdp.aws.lake import MAIN, Lake
 from cdp.aws.ledger import Ledger
 from cdp.aws.warehouse import Warehouse, WarehouseStatementError, WarehouseUnavailableError
 from cdp.aws.warehouse_load import WarehouseMismatchError
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.job import job
+from cdp.run import branch_of
 from cdp.settings import Settings
 from cdp.warehouse import TABLES
 from glue_jobs.load_warehouse import load_warehouse

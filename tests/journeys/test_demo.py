@@ -48,6 +48,7 @@ def summary(demo):
 @pytest.fixture
 def warehouse(demo):
     with duckdb.connect(str(demo / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute("use public")  # Redshift's default schema
         yield connection
 
 
