@@ -28,8 +28,14 @@ def moto_server() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One boto3 session: reading botocore's service models anew for every test would cost most of its time."""
+    return boto3.Session("testing", "testing", region_name="us-east-1")
+
+
 @pytest.fixture
-def aws(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def aws(moto_server: str, session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An empty account with every bucket, database, table and topic of the platform; its settings name them all."""
     for name, value in {
         "AWS_ENDPOINT_URL": moto_server,
@@ -41,8 +47,7 @@ def aws(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_CA_BUNDLE", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
-    # Clients remember the account they were made for.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     _reset(moto_server)
     settings = Settings.from_json(settings_json())
     s3, glue = boto3.client("s3"), boto3.client("glue")

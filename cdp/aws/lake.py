@@ -7,7 +7,7 @@ every table at its last good snapshot, and its rejected output can be looked int
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -129,21 +129,24 @@ class Lake:
 
     def discard(self, names: Iterable[str]) -> None:
         """Forget what this run wrote to these tables, so that a repeated job starts from the published state."""
-        for name in names:
-            table = self._table(name)
-            if self.branch != MAIN and self.branch in table.refs():
-                table.manage_snapshots().remove_branch(self.branch).commit()
+        for _, table in self._on_branch(names):
+            table.manage_snapshots().remove_branch(self.branch).commit()
 
     def publish(self) -> list[str]:
         """Make what this run wrote the published state of each table; names of the tables that changed."""
         published = []
-        for dataset in Dataset.all():
-            table = self._table(dataset.name)
-            if self.branch != MAIN and self.branch in table.refs():
-                snapshots = table.manage_snapshots().set_current_snapshot(ref_name=self.branch)
-                snapshots.remove_branch(self.branch).commit()
-                published.append(dataset.name)
+        for name, table in self._on_branch(dataset.name for dataset in Dataset.all()):
+            snapshots = table.manage_snapshots().set_current_snapshot(ref_name=self.branch)
+            snapshots.remove_branch(self.branch).commit()
+            published.append(name)
         return published
+
+    def _on_branch(self, names: Iterable[str]) -> Iterator[tuple[str, Table]]:
+        """Those of the tables that have this run's branch."""
+        for name in names if self.branch != MAIN else ():
+            table = self._existing(name)
+            if table is not None and self.branch in table.refs():
+                yield name, table
 
     def _ref(self, table: Table) -> str:
         return self.branch if self.branch in table.refs() else MAIN
@@ -152,16 +155,22 @@ class Lake:
         return any(True for _ in table.scan(row_filter=where).use_ref(self._ref(table)).plan_files())
 
     def _table(self, name: str) -> Table:
+        return self._existing(name) or self._create(name)
+
+    def _existing(self, name: str) -> Table | None:
         if name not in self._tables:
-            dataset = Dataset.load(name)
-            identifier = (self.settings.database(dataset.zone), dataset.table)
             try:
-                self._tables[name] = self._catalog.load_table(identifier)
+                self._tables[name] = self._catalog.load_table(self._identifier(name))
             except NoSuchTableError:
-                self._tables[name] = self._create(dataset, identifier)
+                return None
         return self._tables[name]
 
-    def _create(self, dataset: Dataset, identifier: tuple[str, str]) -> Table:
+    def _identifier(self, name: str) -> tuple[str, str]:
+        dataset = Dataset.load(name)
+        return self.settings.database(dataset.zone), dataset.table
+
+    def _create(self, name: str) -> Table:
+        dataset = Dataset.load(name)
         fields = [
             NestedField(field_id=i, name=c.name, field_type=TYPES[c.type], required=False, doc=c.description)
             for i, c in enumerate(dataset.columns, start=1)
@@ -171,8 +180,8 @@ class Lake:
             PartitionField(source_id=ids[name], field_id=1000 + i, transform=IdentityTransform(), name=name)
             for i, name in enumerate(dataset.partition_by)
         ]
-        table = self._catalog.create_table(
-            identifier,
+        table = self._tables[name] = self._catalog.create_table(
+            self._identifier(name),
             schema=Schema(*fields),
             location=f"s3://{self.settings.bucket(dataset.zone)}/{dataset.table}",
             partition_spec=PartitionSpec(*parts),

@@ -18,6 +18,8 @@ from cdp.run import branch_of
 from glue_jobs.check_quality import check_quality
 from tests.conftest import settings_json
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN_ID, RUN_AT = "2026-03-02T02-30-00Z-0a1b2c3d", datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -31,6 +31,8 @@ from sample_data.writing import write_day
 from tests.conftest import settings_json
 from tests.raw_lines import line
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 
@@ -154,7 +156,6 @@ def test_a_failed_run_leaves_the_tables_as_they_were(aws):
     assert rows(aws, "product") == []
 
 
-@pytest.mark.slow
 def test_two_days_of_sample_data_meet_the_fates_their_answer_key_states(aws, tmp_path):
     world = World(7, Sizes(customers=60, products=20, transactions=300, events=600), date(2026, 3, 2))
     for day in (1, 2):

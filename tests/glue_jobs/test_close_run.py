@@ -15,6 +15,8 @@ from cdp.quality import GateError
 from cdp.run import Run, RunError, branch_of
 from glue_jobs.close_run import close_run
 
+pytestmark = pytest.mark.slow
+
 RUN = Run("2026-03-02T02-30-00Z-0a1b2c3d", "2026-03-02T02:30:00Z")
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 RECEIPT = Receipt("a", "ingest_batch", "product", 2, 1, 0, 1, "2026-03-02T02:00:00Z", "records/a.jsonl.gz")

@@ -24,6 +24,8 @@ from cdp.warehouse import TABLES
 from glue_jobs.load_warehouse import load_warehouse
 from localcloud.redshift import RedshiftServer
 
+pytestmark = pytest.mark.slow
+
 WEB, STORE, PHONE = (1, "web", True), (2, "store", False), (3, "phone", False)
 TIME = datetime(2026, 3, 1, 23, 59, 59, 123456, tzinfo=UTC)
 
