@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from localcloud.lambda_process import Function, Invocation, LambdaProcess
 from localcloud.running import CloudError
 
 MOST_CONCURRENT = 4  # processes per function; more invocations wait for one
+IDLE_S = 15.0  # then a process ends, as on AWS, only sooner: a laptop has other uses for its memory
 RETRY_WAITS_S = (0.2, 0.5)  # AWS waits one and two minutes before it invokes asynchronously again
 
 Lookup = Callable[[str], Function]
@@ -37,12 +39,14 @@ class LambdaRuntime:
         self._clock = clock
         self._deliveries = deliveries
         self._keep_log = keep_log
-        self._idle: list[LambdaProcess] = []
+        self._idle: dict[LambdaProcess, float] = {}  # since when
         self._busy: set[LambdaProcess] = set()
         self._free = threading.Condition()
         self._unpacked: dict[str, list[str]] = {}
         self._is_stopped = False
+        self._retiring = threading.Thread(target=self._retire, name="idle-functions", daemon=True)
         (work_dir / "logs").mkdir(parents=True, exist_ok=True)
+        self._retiring.start()
 
     def invoke(self, function: Function, event: str) -> Invocation:
         """Run the function on `event` (JSON text without line breaks) and wait for it."""
@@ -79,7 +83,7 @@ class LambdaRuntime:
         """End every process; invocations that run fail."""
         with self._free:
             self._is_stopped = True
-            idle, self._idle = self._idle, []
+            idle, self._idle = self._idle, {}
             for process in self._busy:
                 process.kill()
             self._free.notify_all()
@@ -87,6 +91,22 @@ class LambdaRuntime:
             process.kill()
         for process in idle:
             process.stop()
+        self._retiring.join()
+
+    def _retire(self) -> None:
+        """End processes that have been idle for long, until the cloud stops."""
+        while True:
+            with self._free:
+                if self._is_stopped:
+                    return
+                latest = time.monotonic() - IDLE_S
+                retired = [process for process, since in self._idle.items() if since < latest]
+                for process in retired:
+                    del self._idle[process]
+                if not retired:
+                    self._free.wait(1.0)
+            for process in retired:
+                process.stop()
 
     def _take(self, function: Function) -> LambdaProcess:
         with self._free:
@@ -95,7 +115,7 @@ class LambdaRuntime:
                     raise CloudError("the cloud has been stopped")
                 outdated = []
                 for process in [p for p in self._idle if p.function.arn == function.arn]:
-                    self._idle.remove(process)
+                    del self._idle[process]
                     if process.is_alive and process.function.fingerprint == function.fingerprint:
                         self._busy.add(process)
                         return process
@@ -113,7 +133,7 @@ class LambdaRuntime:
             self._busy.discard(process)
             is_reusable = process.is_ready and process.is_alive and not self._is_stopped
             if is_reusable:
-                self._idle.append(process)
+                self._idle[process] = time.monotonic()
             self._free.notify_all()
         if not is_reusable:
             process.stop()

@@ -40,6 +40,7 @@ from localcloud.redshift.translate import (
 SCHEMA = "public"
 SETTINGS = ("TimeZone = 'UTC'", "integer_division = true", "default_null_order = 'postgres'", f"schema = '{SCHEMA}'")
 LOCK_TIMEOUT_S = 120
+MEMORY_LIMIT = "512MB"  # beyond it DuckDB spills beside the file
 
 
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:
@@ -68,7 +69,8 @@ class LocalWarehouse:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         # The file's format must know macros with typed parameters.
-        self._connection = duckdb.connect(str(path), config={"storage_compatibility_version": "v1.4.0"})
+        config = {"storage_compatibility_version": "v1.4.0", "memory_limit": MEMORY_LIMIT}
+        self._connection = duckdb.connect(str(path), config=config)
         self._connection.execute(f"create schema if not exists {SCHEMA}")
         # A macro keeps the meaning that the settings give its text when it is created.
         _configure(self._connection)

@@ -7,7 +7,11 @@ import json
 import time
 import zipfile
 
+import psutil
+import pytest
+
 from localcloud.cloud_process import CloudProcess
+from localcloud.lambda_runtime import IDLE_S
 
 ECHO = """
 import os
@@ -158,3 +162,14 @@ def test_a_layers_modules_can_be_imported(sandbox):
         "import tax\ndef handler(event, context): return tax.RATE", Layers=[layer["LayerVersionArn"]]
     )
     assert sandbox.invoke(arn, {}) == (19, None)
+
+
+@pytest.mark.slow
+def test_a_process_that_has_long_been_idle_ends(sandbox, cloud: CloudProcess):
+    arn = sandbox.function(ECHO, {"COLOUR": "green"})
+    pid = sandbox.invoke(arn, {"n": 1})[0]["pid"]
+    deadline = time.monotonic() + IDLE_S + 10
+    while pid in {p["pid"] for p in cloud.control.status()["processes"]} and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert not psutil.pid_exists(pid)
+    assert sandbox.invoke(arn, {"n": 2})[0]["event"] == {"n": 2}
