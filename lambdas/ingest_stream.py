@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from binascii import a2b_base64
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -18,6 +17,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import KinesisStreamRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pybase64 import b64decode
 
 from cdp import resources
 from cdp.aws.ledger import Ledger
@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         data = record["kinesis"]
         intake.add(
             receive(
-                a2b_base64(data["data"], strict_mode=True),
+                b64decode(data["data"], validate=True),
                 source=stream["source"],
                 contract_name=stream["default_contract"],
                 received_at=_time(data["approximateArrivalTimestamp"]),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Iterable, Iterator
 from functools import cache
-from gzip import GzipFile
 from typing import Any, BinaryIO, cast
 
 import boto3
 from botocore.config import Config
+from isal import isal_zlib
+from isal.igzip import IGzipFile
 
-GZIP_LEVEL = 1  # 2 µs a record instead of 5 at level 6, for objects a quarter larger
+GZIP_LEVEL = 1  # ISA-L's: a fifth of zlib's time at its level 1, for smaller objects
 BLOCK_BYTES = 64 * 1024  # memory for a whole batch of lines costs more time than compressing them
-GZIP = 31  # zlib's window size plus a gzip header, which then holds no time: same lines, same bytes
+GZIP = 31  # the window size plus a gzip header, which then holds no time: same lines, same bytes
 
 
 @cache
@@ -31,7 +31,7 @@ class Lines:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._compressed: list[bytes] = []
-        self._compressor = zlib.compressobj(GZIP_LEVEL, wbits=GZIP)
+        self._compressor = isal_zlib.compressobj(GZIP_LEVEL, wbits=GZIP)
 
     def add(self, line: bytes) -> None:
         """Add a line."""
@@ -62,7 +62,7 @@ def put_lines(bucket: str, key: str, lines: Iterable[bytes]) -> None:
 
 def read_lines(bucket: str, key: str) -> Iterator[bytes]:
     """The lines of a gzip object, each with its line end, as they come."""
-    with open_stream(bucket, key) as stream, GzipFile(fileobj=stream) as lines:
+    with open_stream(bucket, key) as stream, IGzipFile(fileobj=stream) as lines:
         yield from cast(Iterable[bytes], lines)
 
 
