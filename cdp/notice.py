@@ -103,7 +103,7 @@ def _next_step(failure: Failure, run_id: str, status: str, count_held: int) -> s
         return (
             f"the run's {count_held} batches are held and its output stays on its branch; every table is at its "
             "last good snapshot. Look at the sample keys, repair the source, the transform or the rule, then "
-            "release the held batches: the next run takes them."
+            f'release the held batches: invoke release_batches with {{"run_id": "{run_id}"}}, the next run takes them.'
         )
     if "RunInProgressError" in (failure.error + failure.cause):
         return "nothing, if the other run is alive: the next scheduled run takes what is pending."

@@ -62,7 +62,7 @@ def put_lines(bucket: str, key: str, lines: Iterable[bytes]) -> None:
 
 def read_lines(bucket: str, key: str) -> Iterator[bytes]:
     """The lines of a gzip object, each with its line end, as they come."""
-    with open_stream(bucket, key) as stream, IGzipFile(fileobj=stream) as lines:
+    with open_stream(bucket, key) as stream, IGzipFile(fileobj=stream) as lines:  # type: ignore[no-untyped-call]
         yield from cast(Iterable[bytes], lines)
 
 

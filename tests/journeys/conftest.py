@@ -31,6 +31,7 @@ class Story:
         self.ledger = stage.ledger
         zones = [f"bucket/{zone}" for zone in ("raw", "clean", "identity", "curated", "quarantine")]
         self.settings = Settings.from_json(stage.platform.settings("local", [*zones, "table/ledger", "warehouse"]))
+        self.rejection = ""  # what a gate's rejection told people
         self._alerts = self._subscribe()
 
     def day_arrives(self, number: int) -> dict[str, Any]:

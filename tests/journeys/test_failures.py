@@ -1,6 +1,8 @@
 """Whatever breaks on the way, nothing is lost, nothing is half published, and the run says FAILED and why."""
 
+import json
 import os
+import re
 import signal
 
 import pytest
@@ -67,6 +69,7 @@ def test_a_batch_that_a_gate_rejects_is_held_and_the_tables_stay(story, expected
     (alert,) = [a for a in story.alerts() if "FAILED" in a["Subject"]]
     assert "clean.transaction" in alert["Message"]
     assert "T-1" in alert["Message"]
+    story.rejection = alert["Message"]
     assert story.row_counts() == before
     assert [r.accepted for r in story.ledger.held_receipts()] == [1]
 
@@ -78,6 +81,16 @@ def test_a_held_batch_does_not_stop_the_next_day(story, expected):
     assert run["status"] == "SUCCEEDED", run.get("cause")
     assert summary.differences(answer, summary.run_summary(story.ledger, summary.run_id_of(run), [])) == []
     assert "T-1" not in {row["transaction_id"] for row in story.rows("curated.fact_sales")}
+
+
+def test_released_batches_are_judged_again(story, expected):
+    run_id = next(iter(re.findall(r'"run_id": "([^"]+)"', story.rejection)))
+    answer = story.cloud.client("lambda").invoke(
+        FunctionName=story.platform.function["release_batches"], Payload=json.dumps({"run_id": run_id})
+    )
+    assert json.load(answer["Payload"]) == {"run_id": run_id, "released": 1}
+    assert story.run()["status"] == "FAILED"
+    assert [r.accepted for r in story.ledger.held_receipts()] == [1]
 
 
 def test_a_run_with_nothing_to_take_succeeds_and_changes_nothing(story, expected):
