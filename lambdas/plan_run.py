@@ -1,6 +1,6 @@
 """A run opens once: it takes the lock, and its manifest closes over every batch that is pending at that moment.
 
-Repeated for the same execution it answers the same. Raises RunInProgressError while another run holds the lock.
+Repeated for the same execution it answers the same. Raises RunInProgressError while another run goes on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cdp.accounting import ingested
-from cdp.aws.ledger import Ledger
+from cdp.aws.executions import is_running
+from cdp.aws.ledger import Ledger, RunInProgressError
 from cdp.aws.manifest import close_manifest
 from cdp.aws.raw import manifest_key
 from cdp.run import Run
@@ -30,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run = Run.of(execution)
     logger.set_correlation_id(run.run_id)
     ledger = Ledger(settings.table("ledger"))
-    ledger.open_run(run.run_id, run.run_at, execution["Id"])
+    _open(ledger, run, execution["Id"])
     receipts = close_manifest(settings.bucket("raw"), run, ledger.pending_receipts())
     for fates in ingested(receipts):
         ledger.put_fates(run.run_id, fates)
@@ -42,3 +43,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "records": records,
         "manifest": manifest_key(run.run_id),
     }
+
+
+def _open(ledger: Ledger, run: Run, execution_arn: str) -> None:
+    """Take the lock, also from a run whose execution was stopped by hand or timed out and could not give it back."""
+    try:
+        ledger.open_run(run.run_id, run.run_at, execution_arn)
+    except RunInProgressError:
+        holder = ledger.running()
+        if holder and is_running(holder["execution_arn"]):
+            raise
+        if holder:
+            logger.warning("run was never closed", lost_run_id=holder["run_id"])
+            ledger.fail_run(holder["run_id"], "an unknown state", "its execution ended without closing it")
+        ledger.open_run(run.run_id, run.run_at, execution_arn)

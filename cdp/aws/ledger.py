@@ -100,9 +100,8 @@ class Ledger:
                 raise
             holder = self.running()
             raise RunInProgressError(
-                f"run {holder.get('run_id', '?')} is still going on; this one takes nothing, the next scheduled run "
-                f"takes what is pending. If that run was lost, free the lock with fail_run for it "
-                f"(execution {holder.get('execution_arn', '?')})"
+                f"run {holder.get('run_id', '?')} is still going on (execution {holder.get('execution_arn', '?')}); "
+                "this one takes nothing, the next scheduled run takes what is pending"
             ) from None
         self._update_run(run_id, status="RUNNING", run_at=run_at, execution_arn=execution_arn)
 

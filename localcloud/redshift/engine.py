@@ -69,8 +69,9 @@ class LocalWarehouse:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         # The file's format must know macros with typed parameters.
-        config = {"storage_compatibility_version": "v1.4.0", "memory_limit": MEMORY_LIMIT}
-        self._connection = duckdb.connect(str(path), config=config)
+        self._connection = duckdb.connect(
+            str(path), config={"storage_compatibility_version": "v1.4.0", "memory_limit": MEMORY_LIMIT}
+        )
         self._connection.execute(f"create schema if not exists {SCHEMA}")
         # A macro keeps the meaning that the settings give its text when it is created.
         _configure(self._connection)

@@ -55,10 +55,31 @@ def test_repeated_for_the_same_execution_it_answers_the_same(aws, ledger):
     assert ledger.fates(first["run_id"]) == [Fates("ingest_stream", "customer", 3, 2, quarantined=1)]
 
 
-def test_a_second_run_is_refused_while_the_first_goes_on(aws):
-    first = plan()
+@pytest.fixture
+def executions(aws):
+    """Two executions of a state machine that go on: their ARNs."""
+    states = boto3.client("stepfunctions")
+    wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    machine = states.create_state_machine(
+        name="m", definition=json.dumps(wait), roleArn="arn:aws:iam::123456789012:role/r"
+    )["stateMachineArn"]
+    return [states.start_execution(stateMachineArn=machine, name=name)["executionArn"] for name in ("one", "two")]
+
+
+def test_a_second_run_is_refused_while_the_first_goes_on(aws, executions):
+    first = plan({**EXECUTION, "Id": executions[0]})
     with pytest.raises(RunInProgressError, match=first["run_id"]):
-        plan({**EXECUTION, "Id": "arn:two"})
+        plan({**EXECUTION, "Id": executions[1]})
+
+
+def test_a_run_whose_execution_was_stopped_gives_way_and_its_batches_are_taken(aws, ledger, executions):
+    ledger.put_receipt(receipt("a"))
+    first = plan({**EXECUTION, "Id": executions[0]})
+    boto3.client("stepfunctions").stop_execution(executionArn=executions[0])
+    second = plan({**EXECUTION, "Id": executions[1]})
+    assert [r["receipt_id"] for r in manifest_of(aws, second)["receipts"]] == ["a"]
+    assert ledger.run(first["run_id"])["status"] == "FAILED"
+    assert ledger.running()["run_id"] == second["run_id"]
 
 
 def test_a_run_with_nothing_but_rejects_has_no_records(aws, ledger):

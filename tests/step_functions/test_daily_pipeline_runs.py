@@ -169,8 +169,19 @@ def test_a_job_that_dies_ends_the_run_failed_and_the_next_one_takes_the_batch(pi
     assert pipeline.run("day-1-again")["status"] == "SUCCEEDED"
 
 
-def test_a_run_beside_another_takes_nothing_and_ends_failed(pipeline):
-    pipeline.ledger.open_run("other", "2026-03-02T01:00:00Z", "arn:other")
+@pytest.fixture
+def other_execution(pipeline):
+    """The ARN of an execution that goes on as long as the test."""
+    states = boto3.client("stepfunctions")
+    wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 5, "End": True}}}
+    machine = states.create_state_machine(name="other", definition=json.dumps(wait), roleArn=ROLE)
+    arn = states.start_execution(stateMachineArn=machine["stateMachineArn"], name="other")["executionArn"]
+    yield arn
+    states.stop_execution(executionArn=arn)
+
+
+def test_a_run_beside_another_takes_nothing_and_ends_failed(pipeline, other_execution):
+    pipeline.ledger.open_run("other", "2026-03-02T01:00:00Z", other_execution)
     ended = pipeline.run()
     assert (ended["status"], ended["error"]) == ("FAILED", "RunInProgressError")
     assert "other" in ended["cause"]
