@@ -3,7 +3,11 @@
 PYTHON_3_11 := $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-READY := $(VENV)/.ready
+# ENGINE=spark runs the jobs that transform on Spark: make demo ENGINE=spark
+ENGINE ?= duckdb
+READY := $(VENV)/.ready$(if $(filter spark,$(ENGINE)),-spark)
+EXTRAS := local,dev$(if $(filter spark,$(ENGINE)),$(shell printf ',spark'))
+SPARK4 := build/spark4
 
 # Sizes of the demo and the sample data: make demo CUSTOMERS=500 EVENTS=10000 SEED=3
 CUSTOMERS ?= 5000
@@ -13,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down local-up sample-data test test-fast lint types format bench lock clean
+.PHONY: help setup demo demo-down query queries local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench lock package plan deploy destroy terraform-check clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -23,15 +27,21 @@ setup: $(READY) ## Make .venv with the pinned packages (done by the other target
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON_3_11) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else f"Python 3.11 is needed (Lambda and Glue run it); found {sys.version.split()[0]} at {sys.executable}")'
 	$(PYTHON_3_11) -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[local,dev]'
-	@touch $@
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[$(EXTRAS)]'
+	@touch $(VENV)/.ready $@
 
 demo: $(READY) ## The whole platform on this machine: two days of data from stream and files to the star schema
-	@$(PYTHON) -m localcloud demo $(SIZES) $(ARGS)
+	@$(PYTHON) -m localcloud demo --engine $(ENGINE) $(SIZES) $(ARGS)
 
 demo-down: ## Stop a demo that was kept running (ARGS=--keep) and delete what it left
 	@test ! -x $(PYTHON) || $(PYTHON) -m localcloud down --work-dir build/demo
 	@rm -rf build/demo
+
+query: $(READY) ## One of the analysts' questions, asked of the demo's warehouse: make query NAME=monthly_revenue
+	@$(PYTHON) -m localcloud query $(NAME) $(ARGS)
+
+queries: $(READY) ## All of the analysts' questions with their times
+	@$(PYTHON) -m localcloud queries $(ARGS)
 
 local-up: $(READY) ## The platform on this machine in the foreground, to play with by hand
 	@$(PYTHON) -m localcloud up $(ARGS)
@@ -46,9 +56,19 @@ test: $(READY) ## All tests
 test-fast: $(READY) ## The tests of the inner loop, under a minute
 	$(PYTHON) -m pytest -m "not slow" -n 2 --dist loadfile -q
 
-lint: $(READY) ## Style of the code
+conformance-spark4: $(SPARK4)/.ready ## Every step on Spark 4.1, as in Glue 6.0, against DuckDB
+	WITHOUT_ICEBERG=1 $(SPARK4)/bin/python -m pytest tests/engines/test_conformance.py -q
+
+$(SPARK4)/.ready: pyproject.toml constraints.txt
+	$(PYTHON_3_11) -m venv $(SPARK4)
+	grep -v -e '^pyspark' -e '^py4j' constraints.txt > $(SPARK4)/constraints.txt
+	$(SPARK4)/bin/pip install --quiet --disable-pip-version-check --constraint $(SPARK4)/constraints.txt '.[local,dev]' 'pyspark==4.1.1'
+	@touch $@
+
+lint: $(READY) ## Style of the code; SQL steps mean the same on both engines
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(PYTHON) -m tests.sql.lint
 
 types: $(READY) ## Static types
 	$(VENV)/bin/mypy
@@ -57,12 +77,32 @@ format: $(READY) ## Bring the code into the project's format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+spark-answers: $(READY) ## Ask Spark (extra `spark`, Java) for the answers in tests/engines/spark_answers.json
+	@$(PYTHON) -m tests.engines.record_spark_answers
+
 bench: $(READY) ## Speed of ingestion and transforms, as tables with a ratio to a baseline
 	@$(PYTHON) benchmarks/consumer.py
 	@$(PYTHON) benchmarks/transforms.py
 
+package: $(READY) ## The deployment zips in build/package: platform, functions' layer, jobs' wheels
+	@$(PYTHON) terraform/package.py --out build/package
+
+ENV ?= dev
+
+plan: ## What a deployment would change: make plan ENV=dev (see docs/runbooks/deploy.md)
+	@terraform -chdir=terraform/environments/$(ENV) plan
+
+deploy: ## Deploy an environment, after asking: make deploy ENV=dev
+	@terraform -chdir=terraform/environments/$(ENV) apply
+
+destroy: ## Destroy an environment, after asking: make destroy ENV=dev
+	@terraform -chdir=terraform/environments/$(ENV) destroy
+
+terraform-check: $(READY) ## Format, validity and tests of terraform/, with no account
+	@CI=true $(PYTHON) -m pytest tests/terraform -q
+
 lock: ## Pin the versions of a fresh install into constraints.txt
-	rm -rf build/lock && $(PYTHON_3_11) -m venv build/lock && build/lock/bin/pip install --quiet '.[local,dev]'
+	rm -rf build/lock && $(PYTHON_3_11) -m venv build/lock && build/lock/bin/pip install --quiet '.[local,dev,spark]'
 	build/lock/bin/pip freeze --exclude customer-data-platform > constraints.txt
 
 clean: ## Delete the environment and everything built

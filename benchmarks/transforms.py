@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from datetime import date
@@ -37,7 +37,7 @@ from cdp.aws import objects
 from cdp.aws.lake import Lake
 from cdp.aws.ledger import Receipt
 from cdp.aws.raw import manifest_key, read_manifest, read_records
-from cdp.clean import batches
+from cdp.clean_batches import batches
 from cdp.clean_layout import LAYOUTS
 from cdp.landing import Landing
 from cdp.records import envelope_line, receive
@@ -58,7 +58,7 @@ FIRST, AGAIN = "first", "again"
 def main() -> None:
     events = _options().events
     sizes = Sizes(max(10, events // 20), max(1, events // 500), events // 2, events)
-    with tempfile.TemporaryDirectory() as temporary, _cloud() as settings:
+    with tempfile.TemporaryDirectory() as temporary, cloud() as settings:
         folder = Path(temporary)
         write_day(World(7, sizes, date(2026, 3, 2)), 1, folder)
         count = _put_raw(settings, folder)
@@ -66,9 +66,9 @@ def main() -> None:
         baseline = _timed("DuckDB reads the lines", count, lambda: _read_by_duckdb(folder))
         _timed("parse, contract, normal forms, types", count, lambda: _type_all(settings), baseline)
         for name in JOBS:
-            _timed(f"job {name}", count, lambda name=name: _run(name, settings, FIRST), baseline)  # type: ignore[misc]
+            _timed(f"job {name}", count, lambda name=name: run_job(name, settings, FIRST), baseline)  # type: ignore[misc]
         Lake(settings, branch_of(FIRST)).publish()
-        _timed("job clean_raw, all duplicates", count, lambda: _run("clean_raw", settings, AGAIN), baseline)
+        _timed("job clean_raw, all duplicates", count, lambda: run_job("clean_raw", settings, AGAIN), baseline)
 
 
 def _options() -> argparse.Namespace:
@@ -99,7 +99,7 @@ def _type_all(settings: Settings) -> None:
         assert all(batch.rows.num_rows == batch.received for batch in batches(dataset, lines, FIRST))
 
 
-def _run(name: str, settings: Settings, run_id: str) -> None:
+def run_job(name: str, settings: Settings, run_id: str) -> None:
     """A job's script as Glue runs it, in this process."""
     text = json.dumps({"environment": settings.environment, **settings.names})
     sys.argv = [name, "--run_id", run_id, "--run_at", RUN_AT, "--settings", text]
@@ -110,7 +110,7 @@ def _put_raw(settings: Settings, folder: Path) -> int:
     """The day's records as raw objects, in S3 and in the folder, and the manifests of both runs; their number."""
     receipts: list[Receipt] = []
     for path in [*sorted((folder / "day=1").glob("landing/*/*/*")), folder / "day=1" / STREAM]:
-        dataset, lines = _raw_lines(path, str(path.relative_to(folder / "day=1")))
+        dataset, lines = raw_lines(path, str(path.relative_to(folder / "day=1")))
         while some := list(islice(lines, RECORDS_PER_OBJECT)):
             name = f"{dataset}-{len(receipts):05d}.jsonl.gz"
             objects.put_lines(settings.bucket("raw"), name, some)
@@ -123,7 +123,7 @@ def _put_raw(settings: Settings, folder: Path) -> int:
     return sum(receipt.accepted for receipt in receipts)
 
 
-def _raw_lines(path: Path, key: str) -> tuple[str, Iterator[bytes]]:
+def raw_lines(path: Path, key: str) -> tuple[str, Iterator[bytes]]:
     """Dataset and lines of raw of a sample file."""
     landing = Landing.of("landing/web/clickstream_event.v1/events.jsonl" if key == STREAM else key)
 
@@ -144,7 +144,7 @@ def _raw_lines(path: Path, key: str) -> tuple[str, Iterator[bytes]]:
 
 
 @contextmanager
-def _cloud() -> Iterator[Settings]:
+def cloud() -> Iterator[Settings]:
     """A moto server in its own process, with the buckets, databases and ledger of the platform."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -160,7 +160,9 @@ def _cloud() -> Iterator[Settings]:
             AWS_DEFAULT_REGION="us-east-1",
         )
         _wait_for(f"http://127.0.0.1:{port}/moto-api/data.json")
-        yield _create_platform()
+        settings = platform_settings()
+        _create_platform(settings.names)
+        yield settings
     finally:
         server.terminate()
         server.wait(timeout=10)
@@ -177,9 +179,14 @@ def _wait_for(address: str) -> None:
     raise TimeoutError(f"nothing answers at {address}")
 
 
-def _create_platform() -> Settings:
+def platform_settings() -> Settings:
+    """What the jobs may use: all of it."""
     names = {kind: {key: f"bench-{key}" for key in PLATFORM[kind]} for kind in ("bucket", "table")}
     names["database"] = {zone: f"bench_{zone}" for zone in PLATFORM["database"]}
+    return Settings("bench", names=names)
+
+
+def _create_platform(names: Mapping[str, Mapping[str, str]]) -> None:
     for bucket in names["bucket"].values():
         boto3.client("s3").create_bucket(Bucket=bucket)
     for database in names["database"].values():
@@ -190,7 +197,6 @@ def _create_platform() -> Settings:
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
         BillingMode="PAY_PER_REQUEST",
     )
-    return Settings("bench", names=names)
 
 
 if __name__ == "__main__":

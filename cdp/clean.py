@@ -7,10 +7,9 @@ One pass of Python per record, whatever engine runs the steps after it: on Spark
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -25,8 +24,6 @@ from cdp.quarantine import quarantine_line
 from cdp.records import Envelope, Rejected, parse, receive, rejected
 
 STAGE = "clean_raw"
-# More at once are slower: their values no longer fit the processor's cache. Engine and bucket like more.
-PART_RECORDS, BATCH_PARTS = 500, 100
 # A clock may be wrong by a time zone, not by more; what lies further ahead would win every "latest" there is.
 AHEAD = timedelta(days=1)
 # Later than this, an event would change sessions and days that have been reported; a steward decides.
@@ -57,18 +54,6 @@ class Batch(NamedTuple):
     rows: pa.Table
     quarantined: list[bytes]
     held: list[bytes]
-
-
-def batches(dataset: str, lines: Iterator[bytes], run_id: str) -> Iterator[Batch]:
-    """All lines in batches of bounded size; the same lines are always cut alike."""
-    parts = (clean(dataset, some, run_id) for some in iter(lambda: list(islice(lines, PART_RECORDS)), []))
-    while some := list(islice(parts, BATCH_PARTS)):
-        yield Batch(
-            received=sum(part.received for part in some),
-            rows=pa.concat_tables(part.rows for part in some),
-            quarantined=[line for part in some for line in part.quarantined],
-            held=[line for part in some for line in part.held],
-        )
 
 
 def clean(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:

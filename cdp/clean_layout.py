@@ -1,6 +1,6 @@
 """Which column of a clean table comes from which place of a record, as what type and in which normal form.
 
-What SQL does as well (lower case, parts of an address, partition columns) is in the steps of sql/lake/clean.
+What SQL does as well (lower case of UUIDs, parts of an address, partition columns) is in the steps of sql/lake/clean.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ LAYOUTS: dict[str, Layout] = {
             _field("product_id", _STRING),
             _field("updated_at", _TIME),
             _field("name", _STRING, normal=normalise.text),
-            _field("category", _STRING, normal=normalise.text),
+            _field("category", _STRING, normal=normalise.category),
             _field("brand", _STRING, normal=normalise.text),
             _field("price_cents", _BIGINT),
             _field("currency", _STRING),

@@ -3,25 +3,32 @@
     with job("gate") as j:
         j.engine.read("clean.customer")
 
-Arguments are Glue's: `--run_id`, `--run_at` (UTC), `--settings` (JSON) and those the job names.
+Arguments are Glue's: `--run_id`, `--run_at` (UTC), `--settings` (JSON) and those the job names. The settings say
+which engine runs the steps; on Spark the Glue job is committed when the script has ended well.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from awsglue.utils import getResolvedOptions
 
 from cdp.aws.lake import Lake
 from cdp.aws.ledger import Ledger
-from cdp.engines.duckdb import DuckDBEngine
 from cdp.run import branch_of
-from cdp.settings import Settings
+from cdp.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from cdp.engines.duckdb import DuckDBEngine
+    from cdp.engines.spark import SparkEngine
+
+    Engine = DuckDBEngine | SparkEngine
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Job:
     settings: Settings
     ledger: Ledger
     lake: Lake
-    engine: DuckDBEngine
+    engine: Engine
 
 
 @contextmanager
@@ -43,8 +50,7 @@ def job(*arguments: str) -> Iterator[Job]:
     options = getResolvedOptions(sys.argv, ["run_id", "run_at", "settings", *arguments])
     settings = Settings.from_json(options["settings"])
     lake = Lake(settings, branch_of(options["run_id"]))
-    engine = DuckDBEngine(lake)
-    try:
+    with _engine(settings, lake, options) as engine:
         yield Job(
             run_id=options["run_id"],
             run_at=parse_time(options["run_at"]),
@@ -54,8 +60,29 @@ def job(*arguments: str) -> Iterator[Job]:
             lake=lake,
             engine=engine,
         )
-    finally:
-        engine.close()
+
+
+@contextmanager
+def _engine(settings: Settings, lake: Lake, options: Mapping[str, str]) -> Iterator[Engine]:
+    """The engine that the settings name; only its library is imported. Raises SettingsError."""
+    if settings.engine == "duckdb":
+        from cdp.engines.duckdb import DuckDBEngine
+
+        with closing(DuckDBEngine(lake)) as embedded:
+            yield embedded
+    elif settings.engine == "spark":
+        from awsglue.context import GlueContext
+        from awsglue.job import Job as GlueJob
+
+        from cdp.engines.spark import SparkEngine
+
+        with closing(SparkEngine(lake, settings.work_folder)) as spark:
+            glue_job = GlueJob(GlueContext(spark.session.sparkContext))
+            glue_job.init(options.get("JOB_NAME", "job"), dict(options))
+            yield spark
+            glue_job.commit()
+    else:
+        raise SettingsError(f"engine is duckdb or spark, not {settings.engine}")
 
 
 def parse_time(text: str) -> datetime:

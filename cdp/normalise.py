@@ -93,6 +93,12 @@ def text(value: str | None) -> str | None:
     return " ".join(value.split()) or None
 
 
+def category(value: str | None) -> str | None:
+    """A category in lower case, here and not in SQL: engines disagree on letters such as İ."""
+    named = text(value)
+    return named.lower() if named else None
+
+
 def person_name(value: str | None) -> str | None:
     """A given or family name as `text`; case and accents stay: no rule for them holds in every language."""
     return text(value)

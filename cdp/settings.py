@@ -20,24 +20,30 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Names of the resources one function or job may use, by kind and key of `terraform/platform.json`."""
+    """Names of the resources one function or job may use, by kind and key of `terraform/platform.json`.
+
+    `catalog` are properties of the Iceberg catalog where it is not Glue's; `work_folder` is a URI where an engine
+    of several machines keeps intermediate results.
+    """
 
     environment: str
     engine: str = "duckdb"
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     warehouse: Mapping[str, str] | None = None
+    catalog: Mapping[str, str] | None = None
+    work_folder: str | None = None
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
-        """Parse `{"environment", "engine", "bucket": {key: name}, "table": …, "warehouse": {…}}`."""
+        """Parse `{"environment", "engine", "bucket": {key: name}, "table": …, "warehouse": {…}, "catalog": {…}}`."""
         try:
             data = json.loads(text)
             environment = data.pop("environment")
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise SettingsError(f"settings are not a JSON object with an environment: {error!r}") from error
         engine = data.pop("engine", "duckdb")
-        warehouse = data.pop("warehouse", None)
-        return cls(environment=environment, engine=engine, names=data, warehouse=warehouse)
+        single = {name: data.pop(name, None) for name in ("warehouse", "catalog", "work_folder")}
+        return cls(environment=environment, engine=engine, names=data, **single)
 
     @classmethod
     def from_environment(cls) -> Settings:

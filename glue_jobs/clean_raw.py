@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from concurrent.futures import Executor
 
 from cdp.accounting import Fates
 from cdp.aws import objects
 from cdp.aws.raw import read_manifest, read_records
-from cdp.clean import STAGE, Batch, CleanError, batches
+from cdp.clean import STAGE, Batch, CleanError
+from cdp.clean_batches import batches, processes
 from cdp.clean_layout import LAYOUTS, typed_schema
 from cdp.job import Job, job, report
 from cdp.quarantine import held_key, quarantine_key
@@ -21,18 +23,19 @@ def clean_raw(j: Job) -> None:
     receipts = read_manifest(j.settings.bucket("raw"), j.run_id)
     if strangers := {r.dataset for r in receipts if r.object_key} - LAYOUTS.keys():
         raise CleanError(f"there is no layout of {sorted(strangers)}; add it to cdp/clean_layout.py")
-    for dataset in LAYOUTS:
-        lines = read_records(j.settings.bucket("raw"), (r for r in receipts if r.dataset == dataset))
-        fates = clean_dataset(j, dataset, lines)
-        j.ledger.put_fates(j.run_id, fates)
-        report(**vars(fates))
+    with processes(sum(r.accepted for r in receipts)) as pool:
+        for dataset in LAYOUTS:
+            lines = read_records(j.settings.bucket("raw"), (r for r in receipts if r.dataset == dataset))
+            fates = clean_dataset(j, dataset, lines, pool)
+            j.ledger.put_fates(j.run_id, fates)
+            report(**vars(fates))
 
 
-def clean_dataset(j: Job, dataset: str, lines: Iterator[bytes]) -> Fates:
+def clean_dataset(j: Job, dataset: str, lines: Iterator[bytes], pool: Executor | None = None) -> Fates:
     """Write a dataset's rows to its clean table, and what is no row to the quarantine bucket."""
     received = quarantined = held = 0
     j.engine.register(f"typed_{dataset}", typed_schema(dataset).empty_table())
-    for number, batch in enumerate(batches(dataset, lines, j.run_id)):
+    for number, batch in enumerate(batches(dataset, lines, j.run_id, pool)):
         j.engine.append(f"typed_{dataset}", batch.rows)
         put_aside(j, dataset, f"{j.run_id}-{number:05d}", batch)
         received += batch.received

@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_up(subcommands.add_parser("up", help="run the cloud, with the platform created, until Ctrl-C"))
     _add_demo(subcommands.add_parser("demo", help="two days of data through the whole platform, with a report"))
     _add_down(subcommands.add_parser("down", help="stop a demo that was kept running"))
+    _add_query(subcommands.add_parser("query", help="one of the analysts' questions, asked of a demo's warehouse"))
+    _add_queries(subcommands.add_parser("queries", help="all of the analysts' questions, with their times"))
     options = parser.parse_args(arguments)
     return int(options.run(options))
 
@@ -72,6 +74,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--first-day", type=date.fromisoformat, default=FIRST_DAY, help="default: %(default)s")
     parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="replaced (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the cloud running afterwards, until Ctrl-C")
+    parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="default: %(default)s")
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -82,7 +85,7 @@ def _demo(options: argparse.Namespace) -> int:
     console = Console()
     sizes = Sizes(*(getattr(options, name) for name in Sizes._fields))
     try:
-        play(World(options.seed, sizes, options.first_day), options.work_dir, console, options.keep)
+        play(World(options.seed, sizes, options.first_day), options.work_dir, console, options.keep, options.engine)
     except DemoError as error:
         console.print(f"[red]{error}[/]")
         return 1
@@ -101,6 +104,41 @@ def _down(options: argparse.Namespace) -> int:
     from localcloud.demo import stop_kept
 
     return stop_kept(options.work_dir)
+
+
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_query)
+    parser.add_argument("name", nargs="?", help="a file of sql/warehouse/analytics; without one, all are listed")
+    parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
+    parser.add_argument("--rows", type=int, default=20, help="rows shown at most (default: %(default)s)")
+
+
+def _add_queries(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_query, name="*", rows=0)
+    parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
+
+
+def _query(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from localcloud import queries
+
+    console = Console()
+    if options.name is None:
+        queries.show_questions(console)
+        return 0
+    try:
+        wanted = queries.names() if options.name == "*" else [options.name]
+        with queries.open_warehouse(options.work_dir) as warehouse:
+            answers = {name: queries.ask(warehouse, name) for name in wanted}
+    except queries.QueryError as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
+        return 1
+    if options.name == "*":
+        queries.show_timings(console, answers)
+    else:
+        queries.show_answer(console, options.name, answers[options.name], options.rows)
+    return 0
 
 
 def _end_with_parent(ended: threading.Event) -> None:

@@ -13,7 +13,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "JAVA_HOME", "SPARK_HOME", "LD_LIBRARY_PATH")
+INHERITED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("JAVA_HOME", "SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_PYTHON"),
+)
 GRACE_S = 3.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,13 +11,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud.package import build_package
 from localcloud.platform import ACCOUNT, Cloud, Platform
 from localcloud.state_machine import render
+from terraform.package import build_platform
 
 PACKAGE_KEY = "platform.zip"
 RUNTIME = "python3.11"
 POWERTOOLS = {"POWERTOOLS_METRICS_NAMESPACE": "cdp", "POWERTOOLS_LOG_LEVEL": "INFO"}
+
+
+JOB_KINDS = {"duckdb": "pythonshell", "spark": "glueetl"}
+TRANSFORMING = ("clean_raw", "resolve_identities", "build_golden_records", "build_star_schema")
 
 
 class Creator:
@@ -68,7 +73,9 @@ class Creator:
     def package(self) -> None:
         """The one artefact and the job scripts, in the artefact bucket."""
         s3, bucket = self._client("s3"), self._platform.bucket["artefact"]
-        self._package = build_package(self._root)
+        zipped = io.BytesIO()
+        build_platform(zipped, self._root)
+        self._package = zipped.getvalue()
         s3.put_object(Bucket=bucket, Key=PACKAGE_KEY, Body=self._package)
         for key in self._platform.job:
             script = (self._root / "glue_jobs" / f"{key}.py").read_bytes()
@@ -90,15 +97,16 @@ class Creator:
         glue, artefacts = self._client("glue"), self._platform.bucket["artefact"]
         for key, name in self._platform.job.items():
             listed = self._listed["job"][key]
+            engine = self._platform.engine if key in TRANSFORMING else "duckdb"
             glue.delete_job(JobName=name)  # moto has no UpdateJob; a job that is not there is no error
             glue.create_job(
                 Name=name,
                 Description=listed["description"],
                 Role=self._role,
-                Command={"Name": "pythonshell", "ScriptLocation": f"s3://{artefacts}/glue_jobs/{key}.py"},
+                Command={"Name": JOB_KINDS[engine], "ScriptLocation": f"s3://{artefacts}/glue_jobs/{key}.py"},
                 DefaultArguments={
                     "--extra-py-files": f"s3://{artefacts}/{PACKAGE_KEY}",
-                    "--settings": self._settings(listed),
+                    "--settings": self._settings(listed, engine),
                 },
                 Timeout=listed["timeout_min"],
                 ExecutionProperty={"MaxConcurrentRuns": 1},
@@ -196,5 +204,5 @@ class Creator:
         triggers = (function.get("trigger", {}) for function in self._listed["function"].values())
         return any(trigger.get("object_created", {}).get("bucket") == bucket for trigger in triggers)
 
-    def _settings(self, listed: Mapping[str, Any]) -> str:
-        return self._platform.settings(self._environment, [*listed["reads"], *listed["writes"]])
+    def _settings(self, listed: Mapping[str, Any], engine: str = "duckdb") -> str:
+        return self._platform.settings(self._environment, [*listed["reads"], *listed["writes"]], engine)

@@ -22,7 +22,7 @@ from cdp import resources
 from cdp.aws.ledger import Ledger
 from cdp.aws.warehouse import Warehouse
 from cdp.settings import Settings
-from localcloud import feed, report, screen, summary
+from localcloud import feed, report, screen, spark_home, summary
 from localcloud.cloud_process import CloudProcess
 from localcloud.memory import PeakMemory
 from localcloud.platform import Platform, create_platform
@@ -77,13 +77,16 @@ class Stage:
         return Ledger(self.settings.table("ledger"))
 
 
-def play(world: World, work_dir: Path, console: Console, keep: bool = False) -> dict[str, Any]:
-    """Play both days in a fresh `work_dir`; returns the summary. Raises DemoError when a run is not what it must be."""
+def play(world: World, work_dir: Path, console: Console, keep: bool = False, engine: str = "duckdb") -> dict[str, Any]:
+    """Play both days in a fresh `work_dir`; returns the summary.
+
+    `engine` runs the jobs that transform. Raises DemoError when a run is not what it must be.
+    """
     started = time.monotonic()
     shutil.rmtree(work_dir, ignore_errors=True)
     work_dir.mkdir(parents=True)
     (work_dir / "demo.pid").write_text(str(os.getpid()))
-    with PeakMemory() as memory, open_stage(work_dir, console) as stage:
+    with PeakMemory() as memory, open_stage(work_dir, console, engine) as stage:
         for number in (1, 2):
             play_day(stage, world, number)
         finished = write_results(stage, memory, time.monotonic() - started)
@@ -93,18 +96,29 @@ def play(world: World, work_dir: Path, console: Console, keep: bool = False) -> 
 
 
 @contextmanager
-def open_stage(work_dir: Path, console: Console) -> Iterator[Stage]:
+def open_stage(work_dir: Path, console: Console, engine: str = "duckdb") -> Iterator[Stage]:
     """The cloud, the warehouse and the platform; all of it is gone afterwards but the files."""
     with ExitStack() as stack:
         console.print("Starting AWS on this machine and creating the platform from terraform/platform.json")
+        catalog = spark_catalog(work_dir.resolve()) if engine == "spark" else None
         cloud = stack.enter_context(CloudProcess(work_dir / "cloud"))
         warehouse = start_warehouse(work_dir, cloud)
         where = WAREHOUSE | {"port": str(warehouse.port), "password": PASSWORD}
         os.environ.update(cloud.environment())  # the library's own clients, for the ledger and the warehouse
-        platform = create_platform(cloud, batching_window_s=1, warehouse=where)
+        platform = create_platform(cloud, batching_window_s=1, warehouse=where, engine=engine, catalog=catalog)
         stage = Stage(work_dir, console, cloud, warehouse, platform)
         stack.callback(lambda: stage.warehouse.stop())
         yield stage
+
+
+def spark_catalog(work_dir: Path) -> dict[str, str]:
+    """A catalog for both engines: Spark's Glue catalog cannot be pointed at this machine. Raises DemoError."""
+    catalog = spark_home.shared_catalog(work_dir / "catalog")
+    try:
+        os.environ.update(spark_home.environment(work_dir / "spark", catalog))
+    except spark_home.SparkMissingError as error:
+        raise DemoError(str(error)) from error
+    return catalog
 
 
 def start_warehouse(work_dir: Path, cloud: CloudProcess, port: int = 0) -> RedshiftServer:

@@ -43,9 +43,18 @@ class Platform:
     state_machine: Mapping[str, str]
     schedule: Mapping[str, str]
     warehouse: Mapping[str, str] | None = None
+    engine: str = "duckdb"
+    catalog: Mapping[str, str] | None = None
 
     @classmethod
-    def named(cls, listed: Mapping[str, Any], environment: str, warehouse: Mapping[str, str] | None) -> Platform:
+    def named(
+        cls,
+        listed: Mapping[str, Any],
+        environment: str,
+        warehouse: Mapping[str, str] | None,
+        engine: str = "duckdb",
+        catalog: Mapping[str, str] | None = None,
+    ) -> Platform:
         """The names that the list stands for in an environment."""
         prefix = f"{listed['project']}-{environment}"
 
@@ -65,11 +74,15 @@ class Platform:
             state_machine=names("state_machine", arn.format("states", "stateMachine:{}")),
             schedule=names("schedule"),
             warehouse=warehouse,
+            engine=engine,
+            catalog=catalog,
         )
 
-    def settings(self, environment: str, grants: list[str]) -> str:
+    def settings(self, environment: str, grants: list[str], engine: str = "duckdb") -> str:
         """CDP_SETTINGS of a function or job that may use `grants` ("bucket/raw", "table/ledger", "warehouse")."""
-        settings: dict[str, Any] = {"environment": environment, "engine": "duckdb"}
+        settings: dict[str, Any] = {"environment": environment, "engine": engine}
+        if self.catalog is not None:
+            settings["catalog"] = self.catalog
         for grant in grants:
             kind, _, key = grant.partition("/")
             if kind == "warehouse":
@@ -93,17 +106,20 @@ def create_platform(
     shards: int = SHARDS,
     batching_window_s: int | None = None,
     warehouse: Mapping[str, str] | None = None,
+    engine: str = "duckdb",
+    catalog: Mapping[str, str] | None = None,
 ) -> Platform:
     """Create or update everything.
 
     `warehouse` is where the warehouse listens, as settings name it; `batching_window_s` replaces the list's.
+    `engine` runs the jobs that transform; `catalog` are properties of the Iceberg catalog where it is not Glue's.
     Raises MissingSourceError when a function, job or state machine is listed whose file is not there.
     """
     from localcloud.creator import Creator
 
     listed = json.loads((root / "terraform/platform.json").read_text())
     _check_sources(listed, root)
-    platform = Platform.named(listed, environment, warehouse)
+    platform = Platform.named(listed, environment, warehouse, engine, catalog)
     creator = Creator(cloud, platform, listed, environment, root)
     creator.storage(shards)
     creator.package()

@@ -25,6 +25,7 @@ VENDOR_ROOMS = {
     "redshift_connector": ["cdp/aws/", "localcloud/"],
     "duckdb": ["cdp/engines/duckdb.py", "localcloud/"],
     "pyspark": ["cdp/engines/spark.py", "localcloud/"],
+    "py4j": ["cdp/engines/spark.py"],
     "moto": ["localcloud/"],
     "sqlglot": ["localcloud/"],
 }

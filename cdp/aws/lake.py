@@ -16,9 +16,10 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression, In
+from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import DataScan, FileScanTask, Table, Transaction
 from pyiceberg.table.update.snapshot import ManageSnapshots
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import (
@@ -38,6 +39,8 @@ from cdp.settings import Settings
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
 
 MAIN = "main"
+CATALOG = "lake"
+ROWS_AT_ONCE = 250_000  # of small files several are read at a time, of large ones one
 TYPES: dict[str, IcebergType] = {
     "string": StringType(),
     "int": IntegerType(),
@@ -72,11 +75,13 @@ class Lake:
 
     @cached_property
     def _catalog(self) -> Catalog:
+        if self.settings.catalog is not None:
+            return load_catalog(CATALOG, **self.settings.catalog)
         # pyarrow's S3 client, unlike botocore, reads neither AWS_ENDPOINT_URL nor the region of the session.
         properties = {"s3.region": boto3.Session().region_name}
         if endpoint := os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL")):
             properties["s3.endpoint"] = endpoint
-        return load_catalog("glue", type="glue", **properties)
+        return load_catalog(CATALOG, type="glue", **properties)
 
     def create_tables(self) -> None:
         """Create every table that a dataset contract names and the catalog lacks."""
@@ -91,7 +96,7 @@ class Lake:
         scan = table.scan(selected_fields=tuple(columns or ("*",)), snapshot_id=snapshot_id)
         if snapshot_id is None:
             scan = scan.use_ref(self._ref(table))
-        reader = scan.to_arrow_batch_reader()
+        reader = pa.RecordBatchReader.from_batches(schema_to_pyarrow(scan.projection()), _batches(scan))
         contract = Dataset.load(name).arrow_schema()
         return reader.cast(contract if columns is None else pa.schema([contract.field(c) for c in columns]))
 
@@ -113,19 +118,32 @@ class Lake:
     def rewrite(self, name: str, parts: Iterable[tuple[Rows, Sequence[Any] | None]]) -> None:
         """Replace partitions of a table on this lake's branch, in one commit.
 
-        Each part is rows and the partition values whose whole content they become; None stands for all of it.
+        Each part is rows and the partition values whose whole content they become; None stands for all of it. Each
+        batch of a stream becomes files of its own, so that one batch is in memory at a time.
         """
         table = self._table(name)
         partition_by = Dataset.load(name).partition_by
         with table.transaction() as transaction:
-            if self.branch != MAIN and self.branch not in table.refs():
-                ManageSnapshots(transaction).create_branch(self.snapshot_id(name), self.branch).commit()
+            self._start_branch(table, transaction)
             for rows, partitions in parts:
                 where = AlwaysTrue() if partitions is None else _is_in(partition_by[0], partitions)
                 if self._holds_any(table, where):
                     transaction.delete(where, branch=self.branch)
-                if isinstance(rows, pa.RecordBatchReader) or rows.num_rows:
-                    transaction.append(rows, branch=self.branch)
+                # Given a stream, pyiceberg would hold all of it.
+                for some in [rows] if isinstance(rows, pa.Table) else map(_table_of, rows):
+                    if some.num_rows:
+                        transaction.append(some, branch=self.branch)
+
+    def start_branch(self, name: str) -> str:
+        """Name of the branch that an engine which commits by itself is to write to; it exists afterwards."""
+        table = self._table(name)
+        with table.transaction() as transaction:
+            self._start_branch(table, transaction)
+        return self.branch
+
+    def refresh(self, name: str) -> None:
+        """See what an engine has committed by itself."""
+        self._table(name).refresh()
 
     def discard(self, names: Iterable[str]) -> None:
         """Forget what this run wrote to these tables, so that a repeated job starts from the published state."""
@@ -140,6 +158,11 @@ class Lake:
             snapshots.remove_branch(self.branch).commit()
             published.append(name)
         return published
+
+    def _start_branch(self, table: Table, transaction: Transaction) -> None:
+        if self.branch != MAIN and self.branch not in table.refs():
+            start = table.refs()[MAIN].snapshot_id
+            ManageSnapshots(transaction).create_branch(start, self.branch).commit()
 
     def _on_branch(self, names: Iterable[str]) -> Iterator[tuple[str, Table]]:
         """Those of the tables that have this run's branch."""
@@ -160,14 +183,20 @@ class Lake:
     def _existing(self, name: str) -> Table | None:
         if name not in self._tables:
             try:
-                self._tables[name] = self._catalog.load_table(self._identifier(name))
+                self._tables[name] = self._catalog.load_table(self.identifier(name))
             except NoSuchTableError:
                 return None
         return self._tables[name]
 
-    def _identifier(self, name: str) -> tuple[str, str]:
+    def identifier(self, name: str) -> tuple[str, str]:
+        """Database and name of a table in the catalog."""
         dataset = Dataset.load(name)
         return self.settings.database(dataset.zone), dataset.table
+
+    def _location(self, dataset: Dataset) -> str:
+        if self.settings.catalog is not None:
+            return f"{self.settings.catalog['warehouse']}/{dataset.zone}/{dataset.table}"
+        return f"s3://{self.settings.bucket(dataset.zone)}/{dataset.table}"
 
     def _create(self, name: str) -> Table:
         dataset = Dataset.load(name)
@@ -180,16 +209,34 @@ class Lake:
             PartitionField(source_id=ids[name], field_id=1000 + i, transform=IdentityTransform(), name=name)
             for i, name in enumerate(dataset.partition_by)
         ]
+        if self.settings.catalog is not None:
+            self._catalog.create_namespace_if_not_exists(self.settings.database(dataset.zone))
         table = self._tables[name] = self._catalog.create_table(
-            self._identifier(name),
+            self.identifier(name),
             schema=Schema(*fields),
-            location=f"s3://{self.settings.bucket(dataset.zone)}/{dataset.table}",
+            location=self._location(dataset),
             partition_spec=PartitionSpec(*parts),
             properties={**PROPERTIES, "comment": dataset.description},
         )
         # A branch needs a snapshot to start from, so that a table begins with an empty one.
         table.append(dataset.arrow_schema().empty_table())
         return table
+
+
+def _batches(scan: DataScan) -> Iterator[pa.RecordBatch]:
+    """Rows of a scan; pyiceberg's own stream reads all files at once, however fast their rows are taken."""
+    files = ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter, scan.case_sensitive)
+    some: list[FileScanTask] = []
+    for task in scan.plan_files():
+        if sum(t.file.record_count for t in [*some, task]) > ROWS_AT_ONCE:
+            yield from files.to_record_batches(some)
+            some = []
+        some.append(task)
+    yield from files.to_record_batches(some)
+
+
+def _table_of(batch: pa.RecordBatch) -> pa.Table:
+    return pa.Table.from_batches([batch])
 
 
 def _is_in(column: str, values: Sequence[Any]) -> BooleanExpression:

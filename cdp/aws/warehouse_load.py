@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import awswrangler as wr
 import pyarrow as pa
@@ -21,8 +22,10 @@ from cdp import warehouse as sql
 from cdp.accounting import Fates
 from cdp.aws.lake import Lake
 from cdp.aws.warehouse import Warehouse
-from cdp.engines.duckdb import DuckDBEngine
 from cdp.warehouse import CHANGES, FULL, TABLES, UNCHANGED, TableLoad
+
+if TYPE_CHECKING:
+    from cdp.job import Engine
 
 ROWS_PER_FILE = 1_000_000
 
@@ -32,7 +35,7 @@ class WarehouseMismatchError(Exception):
 
 
 def load_star(
-    lake: Lake, engine: DuckDBEngine, warehouse: Warehouse, run_id: str, run_at: datetime
+    lake: Lake, engine: Engine, warehouse: Warehouse, run_id: str, run_at: datetime
 ) -> list[tuple[TableLoad, Fates]]:
     """Bring every warehouse table to the lake's state of this run, in one transaction; what was done per table.
 
@@ -52,7 +55,7 @@ def load_star(
     return done
 
 
-def export(lake: Lake, engine: DuckDBEngine, table: str, loaded_snapshot: int | None, run_id: str) -> TableLoad:
+def export(lake: Lake, engine: Engine, table: str, loaded_snapshot: int | None, run_id: str) -> TableLoad:
     """Write the rows that differ from the snapshot loaded last to S3 as Parquet, with a COPY manifest.
 
     Without that snapshot, or when it has expired, these are all rows.

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp.clean import clean
+from cdp.clean_batches import batches, processes
 from cdp.clean_layout import LAYOUTS, typed_schema
 from cdp.contracts import contract_names
 from cdp.dataset import Dataset
@@ -212,6 +213,15 @@ def test_every_line_has_one_fate_in_its_order(kinds):
     assert batch.received == len(kinds)
     assert [len(batch.rows), len(batch.held)] == [counts[0], counts[2]]
     assert len(batch.quarantined) == counts[1] + counts[3] + counts[4]
+
+
+def test_processes_give_the_same_batches_in_the_same_order(monkeypatch):
+    monkeypatch.setattr("cdp.clean_batches.BATCH_RECORDS", 3)
+    lines = [line("customer", customer_id=f"S{n:06}") if n % 4 else b"{}" for n in range(20)]
+    with processes(1_000_000) as pool:
+        by_many = list(batches("customer", iter(lines), "run", pool))
+    assert by_many == list(batches("customer", iter(lines), "run"))
+    assert [batch.received for batch in by_many] == [3] * 6 + [2]
 
 
 def test_every_record_contract_has_a_layout_and_every_layout_a_table():

@@ -19,6 +19,10 @@ def version(valid_from, valid_to, is_current):
     return {"customer_id": "c1", "valid_from": valid_from, "valid_to": valid_to, "is_current": is_current}
 
 
+def sold(quantity, unit_price_cents, discount_cents):
+    return {"quantity": quantity, "unit_price_cents": unit_price_cents, "discount_cents": discount_cents}
+
+
 CASES = [
     ("clean.customer", [{"email": "nobody"}], "email_form"),
     ("clean.customer", [{"phone": "0170 1234567"}], "phone_form"),
@@ -27,6 +31,7 @@ CASES = [
     ("clean.product", [{"price_cents": -1}], "price_not_negative"),
     ("clean.transaction", [{"quantity": 0}], "quantity_positive"),
     ("clean.transaction", [{"channel": "fax"}], "channel_known"),
+    ("clean.transaction", [sold(1, 100, 101), sold(2**31 - 1, 2**53 - 1, 0)], "discount_within_price"),
     ("clean.transaction", [{"source_customer_id": "c1"}], "customer_has_source"),
     ("clean.transaction", [{"product_id": "p9"}], "product_in_catalogue"),
     ("clean.transaction", [{"transaction_at": NOW, "transaction_month": RUN_AT.date()}], "month_of_transaction"),

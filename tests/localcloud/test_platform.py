@@ -6,12 +6,13 @@ import io
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from localcloud.package import build_package
 from localcloud.platform import ROOT, MissingSourceError, Platform, create_platform
 from localcloud.state_machine import TemplateError, render
+from terraform.package import build_platform
 
 LISTED = {
     "project": "shop",
@@ -131,10 +132,16 @@ def test_a_source_that_is_not_there_is_named_before_anything_is_created(sandbox,
         create_platform(sandbox.cloud, sandbox.name("e"), root=checkout)
 
 
+def packaged(root: Path) -> bytes:
+    zipped = io.BytesIO()
+    build_platform(zipped, root)
+    return zipped.getvalue()
+
+
 def test_the_package_holds_the_sources_and_has_the_same_bytes_each_time(checkout):
-    package = build_package(checkout)
+    package = packaged(checkout)
     shutil.copytree(checkout, checkout / "copy")
-    assert build_package(checkout / "copy") == package
+    assert packaged(checkout / "copy") == package
     assert zipfile.ZipFile(io.BytesIO(package)).namelist() == [
         "cdp/__init__.py",
         "lambdas/take_event.py",
@@ -145,7 +152,7 @@ def test_the_package_holds_the_sources_and_has_the_same_bytes_each_time(checkout
 
 
 def test_the_package_of_this_checkout_is_small():
-    assert len(build_package(ROOT)) < 2_000_000
+    assert len(packaged(ROOT)) < 2_000_000
 
 
 def test_a_template_is_rendered_as_terraform_does():

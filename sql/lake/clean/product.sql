@@ -5,7 +5,7 @@ with arriving as (
   select
     product_id, updated_at,
     record_id, source,
-    name, lower(category) as category, brand,
+    name, category, brand,
     price_cents, currency,
     is_active,
     created_at

@@ -104,3 +104,16 @@ def test_an_older_snapshot_can_still_be_read(aws, write):
 def test_a_table_is_created_as_its_contract_says(aws):
     schema = Lake(aws).read("clean.clickstream_event").schema
     assert schema.equals(Dataset.load("clean.clickstream_event").arrow_schema())
+
+
+@pytest.mark.parametrize(("table", "key"), [(PERSON, "source_customer_id"), ("clean.transaction", "transaction_id")])
+def test_what_is_larger_than_a_batch_is_written_and_read_whole(aws, write, monkeypatch, table, key):
+    monkeypatch.setattr("cdp.engines.duckdb.ROWS_PER_REWRITE", 2048)
+    monkeypatch.setattr("cdp.aws.lake.ROWS_AT_ONCE", 2048)
+    values = {key: "n", "transaction_month": "'2026-03-01'", "line_number": "1"}
+    columns = ", ".join(f"cast({values.get(c.name)} as {c.type}) as {c.name}" for c in Dataset.load(table).columns)
+    rows = f"select {columns} from (select unnest(range(5000)) as n)".replace("None", "null")
+    assert write(rows, table=table) == Change(5000, 0, 0, 5000)
+    assert write(f"{rows} where n <> 7", table=table) == Change(0, 0, 1, 4999)
+    left = Lake(aws).read(table, [key]).read_all()[key].to_pylist()
+    assert sorted(left, key=int) == [str(n) for n in range(5000) if n != 7]

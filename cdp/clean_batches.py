@@ -1,0 +1,72 @@
+"""All lines of a dataset are cleaned in batches of bounded size, many of them by several processes at once."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from threading import Thread
+
+import pyarrow as pa
+
+from cdp.clean import Batch, clean
+from cdp.clean_layout import typed_schema
+
+# More at once are slower: their values no longer fit the processor's cache. Engine and bucket like more.
+PART_RECORDS, BATCH_RECORDS = 500, 20_000
+# A process takes a second to start: as long as cleaning 50,000 records.
+PROCESSES, RECORDS_FOR_PROCESSES = min(os.cpu_count() or 1, 4), 250_000
+
+
+@contextmanager
+def processes(records: int) -> Iterator[Executor | None]:
+    """Processes to clean so many records with, one per processor; None where starting them takes longer."""
+    if records < RECORDS_FOR_PROCESSES:
+        yield None
+        return
+    # Not forked: the engine's threads would be lost in the copies, with the locks they hold.
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), initializer=_start) as pool:
+        yield pool
+
+
+def _start() -> None:
+    gc.freeze()
+    Thread(target=_end_with_the_job, daemon=True).start()
+
+
+def _end_with_the_job() -> None:
+    # A job that is killed closes no pool, and its processes would wait for work for ever.
+    if job := parent_process():
+        job.join()
+        os._exit(1)
+
+
+def batches(dataset: str, lines: Iterator[bytes], run_id: str, pool: Executor | None = None) -> Iterator[Batch]:
+    """All lines in batches of bounded size, in order; the same lines are always cut alike, with a pool or not."""
+    if pool is None:
+        while (batch := _batch(dataset, islice(lines, BATCH_RECORDS), run_id)).received:
+            yield batch
+        return
+    waiting: deque[Future[Batch]] = deque()
+    while some := list(islice(lines, BATCH_RECORDS)):
+        waiting.append(pool.submit(_batch, dataset, some, run_id))
+        if len(waiting) > PROCESSES:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _batch(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:
+    lines = iter(lines)
+    parts = [clean(dataset, some, run_id) for some in iter(lambda: list(islice(lines, PART_RECORDS)), [])]
+    return Batch(
+        received=sum(part.received for part in parts),
+        rows=pa.concat_tables([typed_schema(dataset).empty_table(), *(part.rows for part in parts)]),
+        quarantined=[line for part in parts for line in part.quarantined],
+        held=[line for part in parts for line in part.held],
+    )

@@ -1,0 +1,45 @@
+# The platform on a cloud on this machine: AWS_ENDPOINT_URL says where it listens, and routes every service there.
+
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+
+locals {
+  settings = jsondecode(file("${path.module}/settings.json"))
+}
+
+provider "aws" {
+  region                      = local.settings.region
+  access_key                  = "testing"
+  secret_key                  = "testing"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  s3_use_path_style           = true
+  max_retries                 = 2 # what the local cloud lacks fails at once
+}
+
+module "platform" {
+  source = "../../modules/platform"
+
+  environment                  = "local"
+  package                      = { platform = var.platform_package, layer = var.layer_package }
+  is_account_in_bucket_name    = false
+  is_bucket_emptied_on_destroy = true
+  shard_count                  = local.settings.shard_count
+  log_retention_days           = local.settings.log_retention_days
+  warehouse_settings           = var.warehouse_settings
+  # No warehouse and no budget: a local cloud has neither Redshift Serverless nor budgets.
+}
+
+output "platform" {
+  description = "Names and ARNs that people and programs need."
+  value       = module.platform
+}
