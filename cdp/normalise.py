@@ -164,10 +164,10 @@ def postal_code(value: str | None, country_code: str | None = None) -> str | Non
 
     Without a country, or for one that `POSTAL_FORMS` lacks, the code is trimmed and in upper case.
     """
-    cleaned = text(value)
+    # Composed first, for its parts may be spaces; and again, for capitals may come in parts.
+    cleaned = text(value and unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).upper()))
     if cleaned is None:
         return None
-    cleaned = unicodedata.normalize("NFKC", cleaned).upper()
     form = POSTAL_FORMS.get(country_code or "")
     if form is None or country_code is None:
         return cleaned

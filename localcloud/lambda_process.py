@@ -143,6 +143,7 @@ class LambdaProcess:
                 ready = selector.select(max(0.0, deadline - time.monotonic()))
                 if not ready:
                     self._process.kill()
+                    self._process.wait()  # until then it would pass for one that can take another event
                     self._drain(log)
                     return None
                 for key, _ in ready:

@@ -39,7 +39,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
             if answer.returncode:
                 pytest.skip(
                     "the AWS provider cannot be had, so nothing of terraform/ was checked; set TF_PLUGIN_MIRROR to "
-                    f"the folder that holds registry.terraform.io/: {answer.stderr.strip()[:300]}"
+                    f"a folder that `terraform providers mirror` has filled: {answer.stderr.strip()[:300]}"
                 )
         return run(folder, *arguments, timeout_s=timeout_s)
 
