@@ -16,7 +16,7 @@ from localcloud.lambda_process import Function, Invocation, LambdaProcess
 from localcloud.running import CloudError
 
 MOST_CONCURRENT = 4  # processes per function; more invocations wait for one
-IDLE_S = 15.0  # then a process ends, as on AWS, only sooner: a laptop has other uses for its memory
+IDLE_S = 5.0  # then a process ends, as on AWS, only sooner: a laptop has other uses for its memory
 RETRY_WAITS_S = (0.2, 0.5)  # AWS waits one and two minutes before it invokes asynchronously again
 
 Lookup = Callable[[str], Function]
