@@ -37,6 +37,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
             source = [f"-plugin-dir={mirror}"] if mirror else []
             answer = run(folder, "init", "-backend=false", "-input=false", *source, timeout_s=INIT_TIMEOUT_S)
             if answer.returncode:
+                shutil.rmtree(copy / folder / ".terraform", ignore_errors=True)  # half made, it would pass for whole
                 pytest.skip(
                     "the AWS provider cannot be had, so nothing of terraform/ was checked; set TF_PLUGIN_MIRROR to "
                     f"a folder that `terraform providers mirror` has filled: {answer.stderr.strip()[:300]}"
