@@ -14,14 +14,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from awsglue.utils import getResolvedOptions
 
 from cdp.aws.lake import Lake
 from cdp.aws.ledger import Ledger
-from cdp.run import branch_of
+from cdp.run import branch_of, parse_time
 from cdp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -83,12 +83,6 @@ def _engine(settings: Settings, lake: Lake, options: Mapping[str, str]) -> Itera
             glue_job.commit()
     else:
         raise SettingsError(f"engine is duckdb or spark, not {settings.engine}")
-
-
-def parse_time(text: str) -> datetime:
-    """An RFC 3339 time as an aware datetime in UTC; a time without an offset is UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def report(**figures: object) -> None:

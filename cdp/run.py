@@ -29,13 +29,12 @@ class Run:
         given = execution.get("Input")
         stated = given.get("run_at") if isinstance(given, Mapping) else None
         try:
-            at = datetime.fromisoformat(str(stated or execution["StartTime"]))
+            at = parse_time(str(stated or execution["StartTime"])).replace(microsecond=0)
             execution_id = str(execution["Id"])
         except (ValueError, KeyError) as error:
             raise RunError(
                 f"the execution's input needs run_at, a UTC time like 2026-03-02T02:30:00Z ({error!r})"
             ) from error
-        at = (at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)).replace(microsecond=0)
         # Executions started by hand have names with equal beginnings, their hashes differ.
         short = hashlib.sha256(execution_id.encode()).hexdigest()[:8]
         return cls(run_id=f"{at:%Y-%m-%dT%H-%M-%SZ}-{short}", run_at=f"{at:%Y-%m-%dT%H:%M:%SZ}")
@@ -44,3 +43,9 @@ class Run:
 def branch_of(run_id: str) -> str:
     """Name of the branch a run writes on; letters, digits and underscores only, as every engine accepts it."""
     return "run_" + "".join(c if c.isalnum() else "_" for c in run_id)
+
+
+def parse_time(text: str) -> datetime:
+    """An RFC 3339 time as an aware datetime in UTC; a time without an offset is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

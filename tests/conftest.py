@@ -64,15 +64,20 @@ def aws(moto_server: str, session: boto3.Session, monkeypatch: pytest.MonkeyPatc
         s3.create_bucket(Bucket=bucket)
     for database in settings.names["database"].values():
         glue.create_database(DatabaseInput={"Name": database})
+    create_ledger(settings)
+    boto3.client("sns").create_topic(Name="cdp-test-alert")
+    monkeypatch.setenv("CDP_SETTINGS", settings_json())
+    return settings
+
+
+def create_ledger(settings: Settings) -> None:
+    """The empty ledger table."""
     boto3.client("dynamodb").create_table(
         TableName=settings.table("ledger"),
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
         BillingMode="PAY_PER_REQUEST",
     )
-    boto3.client("sns").create_topic(Name="cdp-test-alert")
-    monkeypatch.setenv("CDP_SETTINGS", settings_json())
-    return settings
 
 
 def settings_json() -> str:

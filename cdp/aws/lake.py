@@ -83,11 +83,6 @@ class Lake:
             properties["s3.endpoint"] = endpoint
         return load_catalog(CATALOG, type="glue", **properties)
 
-    def create_tables(self) -> None:
-        """Create every table that a dataset contract names and the catalog lacks."""
-        for dataset in Dataset.all():
-            self._table(dataset.name)
-
     def read(
         self, name: str, columns: Sequence[str] | None = None, snapshot_id: int | None = None
     ) -> pa.RecordBatchReader:

@@ -10,13 +10,7 @@ from moto import mock_aws
 
 from cdp.aws import objects
 from cdp.settings import Settings
-from tests.conftest import settings_json
-
-
-@pytest.fixture(scope="session")
-def session() -> boto3.Session:
-    """One session for all tests: reading AWS's service models again takes longer than a test."""
-    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
+from tests.conftest import create_ledger, settings_json
 
 
 @pytest.fixture
@@ -37,16 +31,6 @@ def cloud(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> Iterator[S
         yield settings
         for cached in clients:
             cached.cache_clear()
-
-
-def create_ledger(settings: Settings) -> None:
-    """The empty ledger table."""
-    boto3.client("dynamodb").create_table(
-        TableName=settings.table("ledger"),
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 def _ledgers() -> list:

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import ingest_batch
-from tests.lambdas.conftest import create_ledger
+from tests.conftest import create_ledger
 from tests.lambdas.ingestion import CONTEXT, committed, counts, keys, lines, metrics, receipts, stored
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "data_quality/records/examples"
