@@ -1,7 +1,8 @@
 """clean → identity: which customer every person record and every identifier belongs to."""
 
-from cdp.identity import READS, WRITES, MatchRules, resolve_identities
+from cdp.identity import READS, WRITES, resolve_identities
 from cdp.job import job, report
+from cdp.matching.rules import MatchRules
 
 if __name__ == "__main__":
     with job() as j:

@@ -36,7 +36,16 @@ LAYER = (
     "pybase64",
     "pyyaml",
 )
-JOBS = (*LAYER, "awswrangler", "duckdb", "pyarrow", "pyiceberg[glue,pyarrow,pyiceberg-core]", "redshift-connector")
+JOBS = (
+    *LAYER,
+    "awswrangler",
+    "duckdb",
+    "pyarrow",
+    "pyiceberg[glue,pyarrow,pyiceberg-core]",
+    "redshift-connector",
+    "scipy",
+    "splink",
+)
 # Without its last figure pip takes 3.11 for 3.11.0, which some packages no longer serve.
 PYTHON = ("--python-version=3.11.6", "--implementation=cp", "--only-binary=:all:")
 # Lambda's Python 3.11 has glibc 2.26 (Amazon Linux 2), Glue 5 has 2.34 (Amazon Linux 2023).

@@ -28,6 +28,8 @@ VENDOR_ROOMS = {
     "py4j": ["cdp/engines/spark.py"],
     "moto": ["localcloud/"],
     "sqlglot": ["localcloud/"],
+    "splink": ["cdp/matching/", "cdp/engines/"],
+    "scipy": ["cdp/matching/"],
 }
 VAGUE = {"utils", "helpers", "common", "misc", "base", "core", "manager", "processor", "service", "main"}
 

@@ -11,6 +11,8 @@ from cdp import golden_record, identity, star_schema
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.sql_text import casts
+from cdp.matching import matches
+from cdp.matching.rules import MatchRules
 from cdp.steps import run_steps
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
@@ -18,7 +20,8 @@ WRITES = identity.WRITES | golden_record.WRITES | star_schema.WRITES
 TABLES = {f"clean.{name}": name for name in LAYOUTS} | WRITES
 STEPS = (
     *LAYOUTS,
-    *identity.LINKING,
+    *matches.DETERMINISTIC,
+    "membership",
     *identity.NAMING,
     *golden_record.STEPS,
     *star_schema.STEPS,
@@ -33,7 +36,7 @@ def run(engine: Any, typed: dict[str, pa.Table], table: dict[str, pa.Table] | No
         engine.register(f"clean_{name}", (table or {}).get(name, contract.empty_table()))
         run_steps(engine, "clean", [name])
         _becomes(engine, f"clean.{name}", name)
-    fates = identity.resolve_identities(engine, identity.MatchRules.load())
+    fates = identity.resolve_identities(engine, MatchRules.load())
     _become(engine, identity.WRITES)
     fates += golden_record.build_golden_records(engine)
     _become(engine, golden_record.WRITES)

@@ -15,6 +15,7 @@ from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.change import Change
 from cdp.engines.duckdb import DuckDBEngine
+from cdp.matching.rules import MatchRules
 from cdp.settings import Settings
 from cdp.steps import run_steps
 from tests.conftest import settings_json
@@ -161,7 +162,7 @@ def run_day(engine: str, settings: Settings, run_id: str, typed) -> None:
         made.write(f"clean.{name}", name)
     made.close()
     for part, build in (
-        (identity, lambda e: identity.resolve_identities(e, identity.MatchRules.load())),
+        (identity, lambda e: identity.resolve_identities(e, MatchRules.load())),
         (golden_record, golden_record.build_golden_records),
         (star_schema, lambda e: star_schema.build_star_schema(e, RUN_AT + timedelta(days=1))),
     ):
