@@ -53,6 +53,13 @@ def _field(
     return Field(column, type, pointers or (f"/{column}",), normal, country)
 
 
+# Whom a record is about, where a source knows people by another source's id or by their mail address.
+_WHO = (
+    _field("customer_source", _STRING),
+    _field("source_customer_id", _STRING, "/customer_id"),
+    _field("email", _STRING, normal=normalise.email),
+)
+
 LAYOUTS: dict[str, Layout] = {
     "customer": Layout(
         fields=(
@@ -134,6 +141,58 @@ LAYOUTS: dict[str, Layout] = {
         ),
         past=("event_at",),
         late="event_at",
+    ),
+    "support_ticket": Layout(
+        fields=(
+            _field("ticket_id", _STRING),
+            _field("updated_at", _TIME),
+            *_WHO,
+            _field("channel", _STRING),
+            _field("topic", _STRING),
+            _field("priority", _STRING),
+            _field("status", _STRING),
+            _field("opened_at", _TIME),
+            _field("first_response_at", _TIME),
+            _field("resolved_at", _TIME),
+            _field("satisfaction_score", _INT),
+        ),
+        past=("opened_at", "updated_at"),
+    ),
+    "campaign": Layout(
+        fields=(
+            _field("campaign_id", _STRING),
+            _field("updated_at", _TIME),
+            _field("name", _STRING, normal=normalise.text),
+            _field("channel", _STRING),
+            _field("starts_on", _DATE),
+            _field("ends_on", _DATE),
+            _field("budget_cents", _BIGINT),
+            _field("currency", _STRING),
+        ),
+        past=("updated_at",),
+    ),
+    "campaign_contact": Layout(
+        fields=(
+            _field("contact_id", _STRING),
+            _field("campaign_id", _STRING),
+            *_WHO,
+            _field("channel", _STRING),
+            _field("event_type", _STRING),
+            _field("contacted_at", _TIME),
+            _field("cost_cents", _BIGINT),
+        ),
+        past=("contacted_at",),
+    ),
+    "consent": Layout(
+        fields=(
+            _field("consent_id", _STRING),
+            *_WHO,
+            _field("purpose", _STRING),
+            _field("is_granted", _BOOLEAN),
+            _field("occurred_at", _TIME),
+            _field("proof", _STRING, normal=normalise.text),
+        ),
+        past=("occurred_at",),
     ),
 }
 

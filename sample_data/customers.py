@@ -15,6 +15,9 @@ COLUMNS = (
     "customer_id", "email", "phone", "first_name", "last_name", "birth_on", "street", "postal_code", "city",
     "country", "has_marketing_consent", "created_at", "updated_at",
 )  # fmt: skip
+SOURCES = ("shop", "crm")
+CONSENT_SHARE = 0.55
+CHANGES = ("address", "address", "email", "name", "consent")
 CHANGED_PERCENT = 3
 RESENT_PER_MILLE = 1
 IDENTIFIERS_SHARED = weighted({"both": 6, "email": 2, "phone": 2})
@@ -31,32 +34,70 @@ def customer_id(source: str, number: int) -> str:
     return f"{'S' if source == 'shop' else 'C'}{number + 1:06d}"
 
 
+def known(world: World, source: str) -> int:
+    """How many records the source has as of first_day; their numbers count from 0."""
+    cohort = world.cohorts[0]
+    return cohort.shop if source == "shop" else cohort.crm
+
+
+def arriving_numbers(world: World, source: str) -> range:
+    """Numbers of the records that appear during first_day."""
+    arriving, first = world.cohorts[1], known(world, source)
+    return range(first, first + (arriving.shop if source == "shop" else arriving.crm))
+
+
+def changed_numbers(world: World, source: str) -> list[int]:
+    """Numbers of the records that change during first_day."""
+    count = known(world, source)
+    return spread(stream(world.seed, "changed", source), count, count * CHANGED_PERCENT // 100)
+
+
 def first_delivery(world: World, source: str) -> Iterator[Sample]:
     """Every record of the source as of first_day."""
-    cohort = world.cohorts[0]
-    for number in range(cohort.shop if source == "shop" else cohort.crm):
+    for number in range(known(world, source)):
         yield Sample(record(world, source, number))
 
 
 def second_delivery(world: World, source: str) -> Iterator[Sample]:
     """What changed in the source during first_day: new versions, new records, a few sent again unchanged."""
-    base, arriving = world.cohorts
-    known, new = (base.shop, arriving.shop) if source == "shop" else (base.crm, arriving.crm)
-    rng = stream(world.seed, "changed", source)
-    changed = spread(rng, known, known * CHANGED_PERCENT // 100)
-    for number in changed:
+    for number in changed_numbers(world, source):
         yield Sample(changed_record(world, source, number))
-    for number in range(known, known + new):
+    for number in arriving_numbers(world, source):
         yield Sample(record(world, source, number))
-    for number in spread(rng, known, -(-known * RESENT_PER_MILLE // 1000)):
+    count = known(world, source)
+    for number in spread(stream(world.seed, "sent again", source), count, -(-count * RESENT_PER_MILLE // 1000)):
         yield Sample(record(world, source, number), Fate.DUPLICATE, "sent again unchanged")
+
+
+def created_at(world: World, source: str, number: int) -> int:
+    """When the source first knew the person."""
+    rng = stream(world.seed, "created", source, number)
+    joined = world.joined_day[world.person_of(source, number)]
+    return world.at(joined) + between(rng, 0, 6 * HOUR // 1000 - 1) * 1000
+
+
+def has_consent(world: World, source: str, number: int) -> bool:
+    """Whether the person agrees to marketing as of the first delivery."""
+    return chance(stream(world.seed, "consent", source, number), CONSENT_SHARE)
+
+
+def change_of(world: World, source: str, number: int) -> str:
+    """What changes during first_day: address, email, name or consent; who gave none has none to withdraw."""
+    what = pick(stream(world.seed, "change", source, number), CHANGES)
+    return "address" if what == "consent" and not has_consent(world, source, number) else what
+
+
+def changed_at(world: World, source: str, number: int) -> int:
+    """When the record changes during first_day."""
+    rng = stream(world.seed, "changed at", source, number)
+    return world.at(0) + between(rng, 6 * 3600, 24 * 3600 - 1) * 1000
 
 
 def record(world: World, source: str, number: int) -> Record:
     """The record as of its first delivery."""
     who = person(world.seed, world.person_of(source, number))
     rng = stream(world.seed, "customer", source, number)
-    created = world.at(world.joined_day[who.number]) + between(rng, 0, 6 * HOUR // 1000 - 1) * 1000
+    created = created_at(world, source, number)
     updated = created
     if world.joined_day[who.number] < -1 and chance(rng, 0.6):
         updated = created + between(rng, 0, (world.at(0) - created) // 1000 - 1) * 1000
@@ -70,7 +111,7 @@ def record(world: World, source: str, number: int) -> Record:
         "postal_code": who.address.postal_code,
         "city": who.address.city,
         "country": who.country.code,
-        "has_marketing_consent": chance(rng, 0.55),
+        "has_marketing_consent": has_consent(world, source, number),
         "created_at": rfc3339(created, "seconds"),
         "updated_at": rfc3339(updated, "seconds"),
     }
@@ -87,8 +128,8 @@ def changed_record(world: World, source: str, number: int) -> Record:
     """The record's second version: moved, new e-mail address, new family name, or consent withdrawn."""
     row = record(world, source, number)
     who = person(world.seed, world.person_of(source, number))
-    rng = stream(world.seed, "change", source, number)
-    what = pick(rng, ("address", "address", "email", "name", "consent"))
+    rng = stream(world.seed, "new value", source, number)
+    what = change_of(world, source, number)
     if what == "address":
         home = address(rng, who.country)
         row.update(street=home.street, postal_code=home.postal_code, city=home.city)
@@ -98,7 +139,7 @@ def changed_record(world: World, source: str, number: int) -> Record:
         row["last_name"] = f"{who.last_name}-{pick(rng, who.country.last_names)}"
     else:
         row["has_marketing_consent"] = False
-    row["updated_at"] = rfc3339(world.at(0) + between(rng, 6 * 3600, 24 * 3600 - 1) * 1000, "seconds")
+    row["updated_at"] = rfc3339(changed_at(world, source, number), "seconds")
     return row
 
 

@@ -55,7 +55,7 @@ def spread(rng: Random, total: int, count: int) -> list[int]:
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """`total` split in whole parts proportional to the weights; the parts add up to `total` exactly."""
-    whole = sum(weights)
+    """`total` split in whole parts proportional to the weights, which add up to it exactly unless all are 0."""
+    whole = sum(weights) or 1
     reached = [total * part // whole for part in accumulate(weights)]
     return [here - before for before, here in zip([0, *reached], reached, strict=False)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from sample_data import customers, products, transactions
+from sample_data import campaigns, consents, customers, products, transactions
 from sample_data.draw import stream, uuid
 from sample_data.samples import Fate, Record, Sample
 from sample_data.world import World, rfc3339
@@ -139,6 +139,32 @@ TRANSACTION_FAULTS = (
     Fault("customer_id says null", ACCEPTED, put("customer_id", "null")),
 )
 
+TICKET_FAULTS = (
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
+    Fault("no ticket_id", OFF_CONTRACT, drop("ticket_id")),
+    Fault("score out of range", OFF_CONTRACT, put("satisfaction_score", 11)),
+    Fault("status is unknown", OFF_CONTRACT, put("status", "solved")),
+    Fault("topic in words", OFF_CONTRACT, put("topic", "Where is my parcel?")),
+    Fault("customer without source", OFF_CONTRACT, drop("customer_source")),
+    Fault("opened in the far future", Fate.FUTURE_DATED, put("opened_at", "2999-01-01T00:00:00Z")),
+    Fault("a customer nobody knows", ACCEPTED, put("customer_id", "S999999")),
+)
+CONTACT_FAULTS = (
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
+    Fault("nobody: neither customer_id nor email", OFF_CONTRACT, drop("customer_id", "customer_source", "email")),
+    Fault("event type is unknown", OFF_CONTRACT, put("event_type", "read")),
+    Fault("cost is text", OFF_CONTRACT, put("cost_cents", "free")),
+    Fault("a campaign nobody knows", ACCEPTED, put("campaign_id", "M9999")),
+    Fault("role address", ACCEPTED, put("email", "info@mail.example.com")),
+)
+CONSENT_FAULTS = (
+    Fault("consent in words", OFF_CONTRACT, put("is_granted", "maybe")),
+    Fault("no purpose", OFF_CONTRACT, put("purpose", "")),
+    Fault("German date", OFF_CONTRACT, put("occurred_at", "02.03.2026 10:00")),
+    Fault("a row that ends early", OFF_CONTRACT, _short_row),
+    Fault("a purpose nobody planned", ACCEPTED, put("purpose", "research")),
+)
+
 
 def _spoiled(faults: Iterable[Fault], good: Callable[[int], Record]) -> list[Sample]:
     return [Sample(fault.spoil(good(number)), fault.fate, fault.name) for number, fault in enumerate(faults, start=1)]
@@ -199,3 +225,51 @@ def bad_transactions(world: World, source: str) -> list[Sample]:
         return {**next(transactions.records(world, source, order)), **own}
 
     return _spoiled(TRANSACTION_FAULTS, good)
+
+
+def bad_tickets(world: World) -> list[Sample]:
+    """The support menu, each fault once."""
+
+    def good(number: int) -> Record:
+        opened = rfc3339(world.at(0, 10) + number * 1000, "seconds")
+        return {
+            "ticket_id": f"HX{number:04d}",
+            "customer_source": "shop",
+            "customer_id": customers.customer_id("shop", 0),
+            "channel": "email",
+            "topic": "delivery",
+            "priority": "normal",
+            "status": "open",
+            "opened_at": opened,
+            "updated_at": opened,
+        }
+
+    return _spoiled(TICKET_FAULTS, good)
+
+
+def bad_contacts(world: World) -> list[Sample]:
+    """The contact menu, each fault once."""
+
+    def good(number: int) -> Record:
+        return {
+            "contact_id": f"X{number:04d}-sent",
+            "campaign_id": campaigns.campaigns(world)[-1].campaign_id,
+            "customer_source": "shop",
+            "customer_id": customers.customer_id("shop", 0),
+            "email": "anna@mail.example.com",
+            "channel": "email",
+            "event_type": "sent",
+            "contacted_at": rfc3339(world.at(0, 9) + number * 1000, "seconds"),
+        }
+
+    return _spoiled(CONTACT_FAULTS, good)
+
+
+def bad_consents(world: World) -> list[Sample]:
+    """The consent menu, each fault once."""
+
+    def good(number: int) -> Record:
+        decided = consents.Decision(consents.MARKETING, True, world.at(0, 9) + number * 1000, "sign-up form")
+        return {**consents.record(world, "shop", 0, number, decided), "consent_id": f"GX{number:04d}"}
+
+    return _spoiled(CONSENT_FAULTS, good)

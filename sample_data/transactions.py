@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, islice
 from random import Random
 
@@ -113,11 +114,12 @@ def second_delivery(world: World, source: str) -> Iterator[Sample]:
         yield Sample(next(records(world, source, order)), Fate.DUPLICATE, "sent again unchanged")
 
 
-def lines_per_day(world: World, source: str) -> list[int]:
+@lru_cache(maxsize=8)
+def lines_per_day(world: World, source: str) -> tuple[int, ...]:
     """Line counts of the days of history, oldest first, so that [-1] is the day before first_day."""
     days = [world.date(day) for day in range(-HISTORY_DAYS, 0)]
     weights = [MONTH_WEIGHT[day.month - 1] * WEEKDAY_WEIGHT[source][day.weekday()] for day in days]
-    return apportion(_share(world.sizes.transactions, source), weights)
+    return tuple(apportion(_share(world.sizes.transactions, source), weights))
 
 
 def lines_of_day(world: World, source: str, day: int) -> int:

@@ -39,6 +39,21 @@ class Sizes(NamedTuple):
     transactions: int = 50_000
     events: int = 100_000
 
+    @property
+    def tickets(self) -> int:
+        """Support tickets: one to twenty-five transaction lines."""
+        return self.transactions // 25
+
+    @property
+    def contacts(self) -> int:
+        """Steps of campaign messages: two to a customer record."""
+        return self.customers * 2
+
+    @property
+    def consents(self) -> int:
+        """Consent events: one to a customer record and a second one to every fifth."""
+        return self.customers + self.customers // 5
+
 
 class Cohort(NamedTuple):
     """Customer records that appear together; persons in both sources first, then shop only, then crm only."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import orjson
 
@@ -16,7 +18,11 @@ from sample_data.days import deliveries
 from sample_data.samples import Delivery, Fate, Sample
 from sample_data.world import World
 
-DATASETS = ("customer", "product", "transaction", "clickstream_event", "unknown")
+DATASETS = (
+    "customer", "product", "transaction", "clickstream_event",
+    "support_ticket", "campaign", "campaign_contact", "consent", "unknown",
+)  # fmt: skip
+GZIP_LEVEL = 1
 Expected = dict[str, dict[str, Any]]
 
 
@@ -30,7 +36,7 @@ def write_day(world: World, day: int, out: Path) -> Expected:
     for delivery in deliveries(world, day):
         path = folder / delivery.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with _opened(path) as file:
             _write(file, delivery, _counted(delivery, tally, oddities))
     expected = expected_fates(tally)
     (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n", newline="\n")
@@ -67,6 +73,17 @@ def _counted(delivery: Delivery, tally: Counter[tuple[str, Fate]], oddities: lis
             oddity = {"file": delivery.path, "record": number, "dataset": dataset, "fault": sample.fault}
             oddities.append({**oddity, "stage": stage, "fate": fate})
         yield sample
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A new file, compressed where its name says so, without name and time of writing in it."""
+    with path.open("wb") as file:
+        if path.suffix != ".gz":
+            yield file
+            return
+        with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as packed:
+            yield cast(BinaryIO, packed)
 
 
 def _write(file: BinaryIO, delivery: Delivery, samples: Iterator[Sample]) -> None:

@@ -55,6 +55,19 @@ def test_a_customer_is_typed_and_in_normal_form():
     }
 
 
+def test_the_sources_around_the_sale_are_typed_and_in_normal_form():
+    ticket = only_row("support_ticket", line("support_ticket"))
+    assert (ticket["customer_source"], ticket["source_customer_id"]) == ("shop", "S000001")
+    assert (ticket["email"], ticket["satisfaction_score"]) == ("jane.doe@example.com", 4)
+    assert (ticket["opened_at"], ticket["resolved_at"]) == (at(2026, 2, 20, 9), at(2026, 2, 21, 8))
+    campaign = only_row("campaign", line("campaign"))
+    assert (campaign["name"], campaign["starts_on"]) == ("spring sale", date(2026, 2, 1))
+    contact = only_row("campaign_contact", line("campaign_contact"))
+    assert (contact["contacted_at"], contact["cost_cents"]) == (at(2026, 2, 28, 22, 30), 1)
+    consent = only_row("consent", line("consent"))
+    assert (consent["is_granted"], consent["proof"]) == (True, "sign-up form, wording 2025-06")
+
+
 def test_a_row_of_text_is_typed_by_its_contract():
     text = {name: str(value) for name, value in RECORDS["transaction"].items()} | {"customer_id": ""}
     envelope = orjson.loads(raw_line("transaction", json.dumps(text).encode()))

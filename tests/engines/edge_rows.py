@@ -164,3 +164,74 @@ def _clickstream_events() -> Any:
                 "quantity": (None, 1, 2147483647)[n % 3],
                 "revenue_cents": (None, -9007199254740991, 5)[n % 3],
             }
+
+
+def _who(number: int) -> dict[str, Any]:
+    source, customer = BUYERS[number % len(BUYERS)]
+    return {"customer_source": source, "source_customer_id": customer, "email": EMAILS[number % len(EMAILS)]}
+
+
+def _support_tickets() -> Any:
+    for n, (opened, updated) in enumerate(product(TIMES, TIMES)):
+        yield {
+            "record_id": _id(8000 + n),
+            "source": "helpdesk",
+            "ticket_id": f"H{n % 7}",
+            "updated_at": updated,
+            **_who(n),
+            "channel": ("email", "chat", "fax")[n % 3],
+            "topic": ("delivery", "return", "größe")[n % 3],
+            "priority": ("low", "urgent")[n % 2],
+            "status": ("open", "resolved", "closed")[n % 3],
+            "opened_at": opened,
+            "first_response_at": (None, opened)[n % 2],
+            "resolved_at": (None, updated)[n // 2 % 2],
+            "satisfaction_score": (None, 1, 5, 2147483647)[n % 4],
+        }
+
+
+def _campaigns() -> Any:
+    for n, (updated, day) in enumerate(product(TIMES, DAYS)):
+        yield {
+            "record_id": _id(8200 + n),
+            "source": "marketing",
+            "campaign_id": f"M{n % 5}",
+            "updated_at": updated,
+            "name": NAMES[1 + n % 10],
+            "channel": ("email", "social", "fax")[n % 3],
+            "starts_on": day or date(2024, 2, 29),
+            "ends_on": day,
+            "budget_cents": (None, *CENTS)[n % 5],
+            "currency": (None, "EUR")[n % 2],
+        }
+
+
+def _campaign_contacts() -> Any:
+    kinds = ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed", "read")
+    for n, (at, kind) in enumerate(product(TIMES, kinds)):
+        yield {
+            "record_id": _id(8400 + n),
+            "source": "marketing",
+            "contact_id": f"M{n // 2}",
+            "campaign_id": f"M{n % 7}",
+            **_who(n),
+            "channel": ("email", "sms", "fax")[n % 3],
+            "event_type": kind,
+            # Spark's filters name partitions in the old calendar, which lacks 5 to 14 October.
+            "contacted_at": at.replace(day=4) if at.year == 1582 else at,
+            "cost_cents": (None, *CENTS)[n % 5],
+        }
+
+
+def _consents() -> Any:
+    for n, (at, purpose) in enumerate(product(TIMES, ("email_marketing", "profiling", "größe"))):
+        yield {
+            "record_id": _id(8600 + n),
+            "source": "preference_centre",
+            "consent_id": f"G{n // 2}",
+            **_who(n),
+            "purpose": purpose,
+            "is_granted": n % 2 == 0,
+            "occurred_at": at,
+            "proof": NAMES[n % len(NAMES)],
+        }

@@ -29,7 +29,7 @@ from sample_data.days import STREAM
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
 from tests.conftest import settings_json
-from tests.raw_lines import line
+from tests.raw_lines import SOURCES, line
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +98,7 @@ def events(*numbers, **changes):
 def test_every_dataset_lands_in_its_table(aws):
     fates = run(aws, "r1", *((dataset, [line(dataset)]) for dataset in LAYOUTS))
     assert {d: (f.received, f.accepted) for d, f in fates.items()} == dict.fromkeys(LAYOUTS, (1, 1))
-    assert [row["source"] for row in rows(aws, *LAYOUTS)] == ["shop", "catalogue", "shop", "web"]
+    assert [row["source"] for row in rows(aws, *LAYOUTS)] == [SOURCES[dataset] for dataset in LAYOUTS]
 
 
 def test_a_redelivered_batch_is_all_duplicates_and_makes_no_snapshot(aws):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ class Day:
 
 
 def _lines(path: Path) -> list[bytes]:
-    return path.read_bytes().split(b"\n")[:-1]
+    packed = path.read_bytes()
+    return (gzip.decompress(packed) if path.suffix == ".gz" else packed).split(b"\n")[:-1]
 
 
 def _csv_payloads(path: Path) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,73 @@ def test_logins_tie_devices_to_the_customers_who_log_in(day_one: Any) -> None:
     assert len({event["anonymousId"] for event in logins}) > 50
     for event in logins:
         assert email[event["userId"]] in (event["traits"]["email"], "test@test.com", None)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_messages_reach_only_people_whose_consent_holds_at_the_time(days: Any, day_one: Any, number: int) -> None:
+    decided = defaultdict(list)
+    for event in sorted(day_one.rows("consent"), key=lambda e: e["occurred_at"]):
+        if event["purpose"] == "email_marketing":
+            decided[event["customer_id"]].append((event["occurred_at"], event["is_granted"]))
+    contacts = [c for c in days(number).rows("campaign_contact") if "customer_id" in c and c["campaign_id"] != "M9999"]
+    sent = [c for c in contacts if c["event_type"] == "sent" and not c["contact_id"].startswith("X")]
+    assert len(sent) > 5
+    for contact in sent:
+        assert [granted for at, granted in decided[contact["customer_id"]] if at <= contact["contacted_at"]][-1]
+
+
+def test_messages_belong_to_a_campaign_that_runs_and_go_step_by_step(day_one: Any) -> None:
+    campaigns = {row["campaign_id"]: row for row in day_one.rows("campaign")}
+    steps = defaultdict(list)
+    for contact in day_one.rows("campaign_contact"):
+        campaign = campaigns[contact["campaign_id"]]
+        assert campaign["channel"] == contact["channel"]
+        assert campaign["starts_on"] <= contact["contacted_at"][:10] <= campaign["ends_on"]
+        steps[contact["contact_id"].rpartition("-")[0]].append((contact["contacted_at"], contact["event_type"]))
+    ways = {tuple(kind for _, kind in sorted(message)) for message in steps.values()}
+    whole = [("sent", "delivered", "opened", last) for last in ("clicked", "unsubscribed")]
+    assert ways <= {("sent", "bounced"), *(way[:n] for way in whole for n in (1, 2, 3, 4))}
+    assert whole[0] in ways
+
+
+def test_the_last_consent_is_what_the_customer_record_says(day_one: Any) -> None:
+    last = {}
+    for event in sorted(day_one.rows("consent"), key=lambda e: e["occurred_at"]):
+        if event["purpose"] == "email_marketing":
+            last[event["customer_source"], event["customer_id"]] = event["is_granted"]
+    said = 0
+    for source in ("shop", "crm"):
+        for row in day_one.rows("customer", source):
+            if "has_marketing_consent" in row:
+                said += 1
+                assert last[source, row["customer_id"]] == row["has_marketing_consent"]
+    assert said > 400
+    assert len(last) == 500
+
+
+def test_tickets_follow_a_purchase_of_the_same_customer(day_one: Any, day_two: Any) -> None:
+    bought = defaultdict(list)
+    for row in [*day_one.rows("transaction", "shop"), *day_two.rows("transaction", "shop")]:
+        if "customer_id" in row:
+            bought[row["customer_source"], row["customer_id"]].append(row["transaction_at"])
+    tickets = [
+        t for t in [*day_one.rows("support_ticket"), *day_two.rows("support_ticket")] if t["ticket_id"][1] != "X"
+    ]
+    with_account = [t for t in tickets if "customer_id" in t]
+    assert len(with_account) > 60
+    for ticket in with_account:
+        opened = datetime.fromisoformat(ticket["opened_at"])
+        times = [datetime.fromisoformat(at) for at in bought[ticket["customer_source"], ticket["customer_id"]]]
+        assert any(timedelta(0) <= opened - at <= timedelta(days=6) for at in times)
+
+
+def test_a_ticket_goes_on_in_newer_versions(day_one: Any, day_two: Any) -> None:
+    before = {ticket["ticket_id"]: ticket for ticket in day_one.rows("support_ticket")}
+    newer = [t for t in day_two.rows("support_ticket") if before.get(t["ticket_id"], t) != t]
+    assert newer
+    for ticket in newer:
+        assert before[ticket["ticket_id"]]["updated_at"] < ticket["updated_at"]
+        assert before[ticket["ticket_id"]]["opened_at"] == ticket["opened_at"]
 
 
 def test_households_share_a_device(world: World) -> None:

@@ -65,7 +65,7 @@ def test_any_order_cut_and_redelivery_gives_the_same_table(engine, order, cut, a
     assert second == next_content(engine, "transaction", POOL)
 
 
-@pytest.mark.parametrize("dataset", ["customer", "product", "transaction"])
+@pytest.mark.parametrize("dataset", ["customer", "product", "transaction", "support_ticket", "campaign"])
 def test_versions_of_one_thing_are_kept_side_by_side(engine, dataset):
     lines = [line(dataset, updated_at=f"2026-01-0{day}T00:00:00Z") for day in (1, 2)]
     assert len(next_content(engine, dataset, lines)) == 2
@@ -85,6 +85,11 @@ def test_a_transaction_lies_in_the_month_it_has_in_utc(engine):
     (row,) = next_content(engine, "transaction", [line("transaction", transaction_at="2026-03-01T00:30:00+02:00")])
     assert row["transaction_month"] == date(2026, 2, 1)
     assert row["transaction_at"] == datetime(2026, 2, 28, 22, 30, tzinfo=UTC)
+
+
+def test_a_contact_lies_in_the_month_it_has_in_utc(engine):
+    (row,) = next_content(engine, "campaign_contact", [line("campaign_contact")])
+    assert row["contact_month"] == date(2026, 2, 1)
 
 
 def test_an_event_lies_on_its_day_in_utc_and_its_ids_are_lower_case(engine):

@@ -1,0 +1,98 @@
+"""Consent events of the preference centre: what a customer record says of marketing is what its last event says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sample_data import customers
+from sample_data.draw import between, chance, pick, spread, stream
+from sample_data.people import person
+from sample_data.samples import Fate, Record, Sample
+from sample_data.world import World, rfc3339
+
+COLUMNS = (
+    "consent_id", "customer_source", "customer_id", "email", "purpose", "is_granted", "occurred_at", "proof",
+)  # fmt: skip
+MARKETING = "email_marketing"
+OTHER_PURPOSES = ("sms_marketing", "profiling", "analytics")
+CHANGED_MIND_SHARE = 0.5
+RESENT_PER_MILLE = 1
+
+
+class Decision(NamedTuple):
+    """One purpose given or withdrawn at an instant."""
+
+    purpose: str
+    is_granted: bool
+    at: int
+    proof: str
+
+
+def first_delivery(world: World) -> Iterator[Sample]:
+    """Every decision up to first_day, record by record."""
+    for source, number in _records(world):
+        for place, decision in enumerate(decisions(world, source, number), start=1):
+            yield Sample(record(world, source, number, place, decision))
+
+
+def second_delivery(world: World) -> Iterator[Sample]:
+    """The decisions of first_day: new customers', withdrawals; and a few sent again unchanged."""
+    for source in customers.SOURCES:
+        for number in customers.changed_numbers(world, source):
+            if customers.change_of(world, source, number) == "consent":
+                withdrawn = Decision(MARKETING, False, customers.changed_at(world, source, number), "unsubscribe page")
+                place = len(decisions(world, source, number)) + 1
+                yield Sample(record(world, source, number, place, withdrawn), fault="consent withdrawn")
+        for number in customers.arriving_numbers(world, source):
+            yield Sample(record(world, source, number, 1, decisions(world, source, number)[0]))
+    known = list(_records(world))
+    rng = stream(world.seed, "consents sent again")
+    for place in spread(rng, len(known), -(-len(known) * RESENT_PER_MILLE // 1000)):
+        source, number = known[place]
+        first = record(world, source, number, 1, decisions(world, source, number)[0])
+        yield Sample(first, Fate.DUPLICATE, "sent again unchanged")
+
+
+def decisions(world: World, source: str, number: int) -> list[Decision]:
+    """What a customer record decided before first_day: at sign-up, and once more for every fifth record."""
+    rng = stream(world.seed, "decision", source, number)
+    says, created = customers.has_consent(world, source, number), customers.created_at(world, source, number)
+    form = pick(rng, ("sign-up form, wording 2025-06", "checkout box, wording 2024-11", "signed card"))
+    index = number + (0 if source == "shop" else customers.known(world, "shop"))
+    if (index + 1) % 5 or created >= world.at(0):
+        return [Decision(MARKETING, says, created, form)]
+    later = created + between(rng, 1, (world.at(0) - created) // 1000 - 1) * 1000
+    if chance(rng, CHANGED_MIND_SHARE):
+        return [
+            Decision(MARKETING, not says, created, form),
+            Decision(MARKETING, says, later, "preference centre"),
+        ]
+    other = Decision(pick(rng, OTHER_PURPOSES), chance(rng, 0.6), later, "preference centre")
+    return [Decision(MARKETING, says, created, form), other]
+
+
+def may_contact(world: World, source: str, number: int, at: int) -> bool:
+    """Whether the record's consent to e-mail marketing holds at an instant up to first_day."""
+    said = [d.is_granted for d in decisions(world, source, number) if d.purpose == MARKETING and d.at <= at]
+    return bool(said and said[-1])
+
+
+def record(world: World, source: str, number: int, place: int, decision: Decision) -> Record:
+    """The decision as the preference centre states it; `place` counts the record's decisions from 1."""
+    return {
+        "consent_id": f"G{customers.customer_id(source, number)}-{place}",
+        "customer_source": source,
+        "customer_id": customers.customer_id(source, number),
+        "email": person(world.seed, world.person_of(source, number)).email,
+        "purpose": decision.purpose,
+        "is_granted": decision.is_granted,
+        "occurred_at": rfc3339(decision.at, "seconds"),
+        "proof": decision.proof,
+    }
+
+
+def _records(world: World) -> Iterator[tuple[str, int]]:
+    for source in customers.SOURCES:
+        for number in range(customers.known(world, source)):
+            yield source, number
