@@ -8,6 +8,7 @@ of clean in each run, so that neither order nor batching matters and a corrected
 from __future__ import annotations
 
 from cdp.accounting import Fates
+from cdp.identity_source import connect_sources, load_connections
 from cdp.matching.matches import MatchEngine, resolve_matches
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, run_steps
@@ -15,12 +16,13 @@ from cdp.steps import Engine, run_steps
 READS = ("clean.customer", "clean.transaction", "clean.clickstream_event")
 WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
 
-NAMING = ("person", "visitor_login", "anchor", "source_customer", "identifier")
+NAMING = ("founder", "person", "visitor_login", "anchor", "source_customer", "identifier")
 
 
 def resolve_identities(engine: MatchEngine, rules: MatchRules) -> list[Fates]:
     """Make the steps `person` and `identifier` from the inputs in READS; the person records' fates."""
     resolve_matches(engine, rules)
+    connect_sources(engine, load_connections())
     run_steps(engine, "identity", NAMING, rules.parameters)
     return [_fates(engine)]
 

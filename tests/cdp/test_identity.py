@@ -8,7 +8,7 @@ from cdp.matching.matches import NO_DECISIONS, resolve_matches
 from cdp.matching.rules import MatchRules, MatchRulesError
 
 
-def person(source_customer_id, email=None, phone=None, source="shop", updated_at="2026-01-01T00:00Z"):
+def person(source_customer_id, email=None, phone=None, source="shop", updated_at="2026-01-01T00:00Z", created_at=None):
     record_id = f"{source}/{source_customer_id}/{updated_at}"
     return locals()
 
@@ -44,9 +44,11 @@ def test_person_records_with_the_same_email_or_phone_are_one_customer(resolve):
     assert customers["shop:S1"] == customers["crm:C1"] == customers["shop:S2"] != customers["shop:S3"]
 
 
-def test_a_customer_is_named_after_its_smallest_person_record(resolve):
-    customers = resolve([person("S1", "ann@x.org"), person("C1", "ann@x.org", source="crm")])
-    assert customers["shop:S1"] == "c_71e3f2ef633ef3031fb25d9a"  # md5("crm:C1")
+def test_a_customer_is_named_after_the_person_record_created_first_then_the_smallest(resolve):
+    shop = person("S1", "ann@x.org", created_at="2025-01-01T00:00Z")
+    crm = person("C1", "ann@x.org", source="crm", created_at="2025-02-01T00:00Z")
+    assert resolve([shop, crm])["crm:C1"] == "c_b074a73d2b32873b2e3b22d1"  # md5("shop:S1")
+    assert resolve([shop, crm | {"created_at": shop["created_at"]}])["shop:S1"] == "c_71e3f2ef633ef3031fb25d9a"
 
 
 @pytest.mark.parametrize(

@@ -7,22 +7,30 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp import golden_record, identity, star_schema
+from cdp import golden_record, identity, identity_log, star_schema
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.sql_text import casts
 from cdp.matching import matches
-from cdp.matching.rules import MatchRules
+from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.steps import run_steps
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
-WRITES = identity.WRITES | golden_record.WRITES | star_schema.WRITES
+WRITES = identity.WRITES | identity_log.WRITES | golden_record.WRITES | star_schema.WRITES
 TABLES = {f"clean.{name}": name for name in LAYOUTS} | WRITES
+# A log in which everybody known was one customer, and so was everybody else.
+EARLIER_LOG = """select identifier_type, identifier, cast('2026-03-01 02:30:00+00:00' as timestamp_ltz) as changed_at,
+    'create' as event, cast(null as string) as previous_customer_id,
+    min(customer_id) over (partition by is_known) as customer_id, rule_version, 'run_1' as run_id,
+    cast('2026-03-01' as date) as changed_on
+    from identifier where identifier_type in ('source_customer_id', 'anonymous_id')"""
 STEPS = (
     *LAYOUTS,
     *matches.DETERMINISTIC,
     "membership",
     *identity.NAMING,
+    *identity_log.STEPS,
+    "customer_as_of",
     *golden_record.STEPS,
     *star_schema.STEPS,
 )
@@ -38,6 +46,10 @@ def run(engine: Any, typed: dict[str, pa.Table], table: dict[str, pa.Table] | No
         _becomes(engine, f"clean.{name}", name)
     fates = identity.resolve_identities(engine, MatchRules.load())
     _become(engine, identity.WRITES)
+    engine.step("identity_identity_log", EARLIER_LOG)
+    identity_log.log_changes(engine, "run_2", RUN_AT, RULE_VERSION)
+    _become(engine, identity_log.WRITES)
+    identity_log.customers_as_of(engine, RUN_AT)
     fates += golden_record.build_golden_records(engine)
     _become(engine, golden_record.WRITES)
     fates += star_schema.build_star_schema(engine, RUN_AT)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pyarrow.compute as pc
 import pytest
 
-from cdp import golden_record, identity, star_schema
+from cdp import golden_record, identity, identity_log, star_schema
 from cdp.aws.lake import MAIN, Lake
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.change import Change
 from cdp.engines.duckdb import DuckDBEngine
-from cdp.matching.rules import MatchRules
+from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.settings import Settings
 from cdp.steps import run_steps
 from tests.conftest import settings_json
@@ -161,19 +162,24 @@ def run_day(engine: str, settings: Settings, run_id: str, typed) -> None:
         run_steps(made, "clean", [name])
         made.write(f"clean.{name}", name)
     made.close()
-    for part, build in (
-        (identity, lambda e: identity.resolve_identities(e, MatchRules.load())),
-        (golden_record, golden_record.build_golden_records),
-        (star_schema, lambda e: star_schema.build_star_schema(e, RUN_AT + timedelta(days=1))),
+    for parts, build in (
+        ((identity, identity_log), lambda e: resolve(e, run_id)),
+        ((golden_record,), golden_record.build_golden_records),
+        ((star_schema,), lambda e: star_schema.build_star_schema(e, RUN_AT + timedelta(days=1))),
     ):
         made = make_engine(engine, lake)
-        for table in part.READS:
+        for table in (name for part in parts for name in part.READS):
             made.read(table)
         build(made)
-        for table, step in part.WRITES.items():
+        for table, step in (named for part in parts for named in part.WRITES.items()):
             made.write(table, step)
         made.close()
     lake.publish()
+
+
+def resolve(engine: Any, run_id: str) -> None:
+    identity.resolve_identities(engine, MatchRules.load())
+    identity_log.log_changes(engine, run_id, RUN_AT + timedelta(days=int(run_id)), RULE_VERSION)
 
 
 def days():
