@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench lock package plan deploy destroy terraform-check clean
+.PHONY: help setup demo demo-down query queries identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench lock package plan deploy destroy terraform-check clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -42,6 +42,14 @@ query: $(READY) ## One of the analysts' questions, asked of the demo's warehouse
 
 queries: $(READY) ## All of the analysts' questions with their times
 	@$(PYTHON) -m localcloud queries $(ARGS)
+
+# A steward's word, in the environment ENV of the account that the AWS variables or profile name.
+identity-merge identity-split: ENV = local
+identity-merge: $(READY) ## A steward: these are one human: make identity-merge IDS='shop:S1 crm:C7' BY=ann WHY='same passport'
+	@$(PYTHON) -m cdp.aws.steward_request merge $(IDS) --by '$(BY)' --why '$(WHY)' --environment $(ENV)
+
+identity-split: $(READY) ## A steward: the first is another human than the rest: make identity-split IDS='shop:S1 crm:C7' BY=ann WHY='…'
+	@$(PYTHON) -m cdp.aws.steward_request split $(IDS) --by '$(BY)' --why '$(WHY)' --environment $(ENV)
 
 local-up: $(READY) ## The platform on this machine in the foreground, to play with by hand
 	@$(PYTHON) -m localcloud up $(ARGS)

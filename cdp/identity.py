@@ -7,9 +7,11 @@ of clean in each run, so that neither order nor batching matters and a corrected
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from cdp.accounting import Fates
 from cdp.identity_source import connect_sources, load_connections
-from cdp.matching.matches import MatchEngine, resolve_matches
+from cdp.matching.matches import NO_DECISIONS, MatchEngine, resolve_matches
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, run_steps
 
@@ -19,9 +21,13 @@ WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
 NAMING = ("founder", "person", "visitor_login", "anchor", "source_customer", "identifier")
 
 
-def resolve_identities(engine: MatchEngine, rules: MatchRules) -> list[Fates]:
-    """Make the steps `person` and `identifier` from the inputs in READS; the person records' fates."""
-    resolve_matches(engine, rules)
+def resolve_identities(engine: MatchEngine, rules: MatchRules, decisions: pa.Table = NO_DECISIONS) -> list[Fates]:
+    """Make the steps `person` and `identifier` from the inputs in READS; the person records' fates.
+
+    `decisions` are a steward's: left_id, right_id, is_same.
+    """
+    resolve_matches(engine, rules, decisions)
+    engine.register("decision", decisions)
     connect_sources(engine, load_connections())
     run_steps(engine, "identity", NAMING, rules.parameters)
     return [_fates(engine)]

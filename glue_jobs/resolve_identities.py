@@ -1,22 +1,40 @@
 """clean → identity: which customer every person record and every identifier belongs to, and what that changed."""
 
-from cdp import identity, identity_log
+from cdp import identity, identity_log, steward
+from cdp.aws.lake import Lake
+from cdp.aws.pending_decisions import PendingDecisions
 from cdp.job import Job, job, report
 from cdp.matching.rules import MatchRules
+from cdp.steward import Decision
+
+READS = (*identity.READS, *identity_log.READS, *steward.READS)
+WRITES = identity.WRITES | identity_log.WRITES | steward.WRITES
 
 
 def resolve(j: Job) -> None:
     """Resolve, write the tables and the log of changes, and account for every person record."""
-    for table in (*identity.READS, *identity_log.READS):
+    for table in READS:
         j.engine.read(table)
     rules = MatchRules.load()
-    fates = identity.resolve_identities(j.engine, rules)
-    report(stage="resolve_identities", **identity_log.log_changes(j.engine, j.run_id, j.run_at, rules.rule_version))
-    for table, step in (identity.WRITES | identity_log.WRITES).items():
+    decisions = steward.apply_decisions(j.engine, pending_decisions(j))
+    fates = identity.resolve_identities(j.engine, rules, decisions)
+    events = identity_log.log_changes(j.engine, j.run_id, j.run_at, rules.rule_version)
+    report(stage="resolve_identities", decisions=decisions.num_rows, **events)
+    for table, step in WRITES.items():
         report(stage="resolve_identities", table=table, **vars(j.engine.write(table, step)))
     for fate in fates:
         j.ledger.put_fates(j.run_id, fate)
         report(**vars(fate))
+
+
+def pending_decisions(j: Job) -> list[Decision]:
+    """What stewards decided since the last published run; what that run published waits no longer."""
+    published = Lake(j.settings).read("identity.steward_decision", ["decision_id"]).read_all()
+    done = set(published["decision_id"].to_pylist())
+    pending = PendingDecisions(j.settings.table("ledger"))
+    waiting = pending.all()
+    pending.remove(decision.decision_id for decision in waiting if decision.decision_id in done)
+    return [decision for decision in waiting if decision.decision_id not in done]
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from cdp import golden_record, identity, identity_log, star_schema
+from cdp import golden_record, identity, identity_log, star_schema, steward
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.sql_text import casts
@@ -16,8 +16,15 @@ from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.steps import run_steps
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
-WRITES = identity.WRITES | identity_log.WRITES | golden_record.WRITES | star_schema.WRITES
+WRITES = steward.WRITES | identity.WRITES | identity_log.WRITES | golden_record.WRITES | star_schema.WRITES
 TABLES = {f"clean.{name}": name for name in LAYOUTS} | WRITES
+# The same two records told apart and, later, to be one; and a pair of which one is not there.
+DECISIONS = [
+    steward.Decision(str(n), RUN_AT + timedelta(minutes=n), left, right, is_same, "ann", "o'neil")
+    for n, (left, right, is_same) in enumerate(
+        [("crm:C2", "shop:C1", False), ("crm:C2", "shop:C1", True), ("crm:C4", "shop:C3", False), ("a:b", "c:d", True)]
+    )
+]
 # A log in which everybody known was one customer, and so was everybody else.
 EARLIER_LOG = """select identifier_type, identifier, cast('2026-03-01 02:30:00+00:00' as timestamp_ltz) as changed_at,
     'create' as event, cast(null as string) as previous_customer_id,
@@ -26,6 +33,7 @@ EARLIER_LOG = """select identifier_type, identifier, cast('2026-03-01 02:30:00+0
     from identifier where identifier_type in ('source_customer_id', 'anonymous_id')"""
 STEPS = (
     *LAYOUTS,
+    *steward.STEPS,
     *matches.DETERMINISTIC,
     "membership",
     *identity.NAMING,
@@ -44,7 +52,9 @@ def run(engine: Any, typed: dict[str, pa.Table], table: dict[str, pa.Table] | No
         engine.register(f"clean_{name}", (table or {}).get(name, contract.empty_table()))
         run_steps(engine, "clean", [name])
         _becomes(engine, f"clean.{name}", name)
-    fates = identity.resolve_identities(engine, MatchRules.load())
+    engine.register("identity_steward_decision", Dataset.load("identity.steward_decision").arrow_schema().empty_table())
+    decisions = steward.apply_decisions(engine, DECISIONS)
+    fates = identity.resolve_identities(engine, MatchRules.load(), decisions)
     _become(engine, identity.WRITES)
     engine.step("identity_identity_log", EARLIER_LOG)
     identity_log.log_changes(engine, "run_2", RUN_AT, RULE_VERSION)

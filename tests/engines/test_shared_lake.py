@@ -10,7 +10,7 @@ from uuid import uuid4
 import pyarrow.compute as pc
 import pytest
 
-from cdp import golden_record, identity, identity_log, star_schema
+from cdp import golden_record, identity, identity_log, star_schema, steward
 from cdp.aws.lake import MAIN, Lake
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
@@ -22,7 +22,7 @@ from cdp.steps import run_steps
 from tests.conftest import settings_json
 from tests.engines.conftest import same_rows, types
 from tests.engines.edge_rows import edge_rows
-from tests.engines.pipeline import RUN_AT
+from tests.engines.pipeline import DECISIONS, RUN_AT
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -163,7 +163,7 @@ def run_day(engine: str, settings: Settings, run_id: str, typed) -> None:
         made.write(f"clean.{name}", name)
     made.close()
     for parts, build in (
-        ((identity, identity_log), lambda e: resolve(e, run_id)),
+        ((steward, identity, identity_log), lambda e: resolve(e, run_id)),
         ((golden_record,), golden_record.build_golden_records),
         ((star_schema,), lambda e: star_schema.build_star_schema(e, RUN_AT + timedelta(days=1))),
     ):
@@ -178,7 +178,8 @@ def run_day(engine: str, settings: Settings, run_id: str, typed) -> None:
 
 
 def resolve(engine: Any, run_id: str) -> None:
-    identity.resolve_identities(engine, MatchRules.load())
+    decisions = steward.apply_decisions(engine, DECISIONS)
+    identity.resolve_identities(engine, MatchRules.load(), decisions)
     identity_log.log_changes(engine, run_id, RUN_AT + timedelta(days=int(run_id)), RULE_VERSION)
 
 
