@@ -29,7 +29,10 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table; `type` is the Spark SQL type, positions count from 1."""
+    """One column of a table; `type` is the Spark SQL type, positions count from 1.
+
+    `references` is the column of the same zone that it points at, as `table.column`.
+    """
 
     name: str
     type: str
@@ -38,6 +41,7 @@ class Column:
     partition_position: int | None
     classification: str
     description: str
+    references: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,4 +123,5 @@ def _column(entry: dict[str, Any]) -> Column:
         partition_position=entry.get("partitionKeyPosition"),
         classification=entry["classification"],
         description=entry["description"],
+        references=next((r["to"] for r in entry.get("relationships", [])), None),
     )

@@ -2,7 +2,7 @@
 
 A rule measures one number of a table and compares it with a threshold. The contract states it in the Open
 Data Contract Standard 3.1: library metrics, `type: sql`, and `type: custom, engine: cdp` for what the standard
-lacks (`freshness`, `row_count_history`). Required columns and the primary key are rules, unstated.
+lacks (`freshness`, `row_count_history`). Required columns, the primary key and relationships are rules, unstated.
 
 In SQL rules `{object}` is the table, `clean_customer` any other table of the lake, `:run_at` the run's time.
 A query `select count(*) from … where …` counts rows that break the rule; what follows `from` must have the
@@ -93,7 +93,7 @@ def compile_rules(dataset: Dataset, history: Sequence[int] = ()) -> list[Rule]:
 
 
 def _implied(dataset: Dataset) -> list[Entry]:
-    """Rules that the columns state already: required columns are not null, the primary key is unique."""
+    """Rules that the columns state already: required is there, the primary key is unique, no key is an orphan."""
     required: list[Entry] = [
         {
             "name": f"{column.name}_not_null",
@@ -116,7 +116,23 @@ def _implied(dataset: Dataset) -> list[Entry]:
         "dimension": "uniqueness",
         "description": dataset.grain,
     }
-    return [*required, unique]
+    return [*required, unique, *(_reference(dataset, c.name, c.references) for c in dataset.columns if c.references)]
+
+
+def _reference(dataset: Dataset, column: str, target: str) -> Entry:
+    """Every value of a column is in the column it points at."""
+    table, key = target.split(".")
+    other = f"{dataset.zone}_{table}"
+    condition = f"select 1 from {other} where {other}.{key} = {{object}}.{column}"
+    return {
+        "name": f"{column}_exists",
+        "type": "sql",
+        "query": f"select count(*) from {{object}} where not exists ({condition})",
+        "mustBe": 0,
+        "severity": "fail",
+        "dimension": "consistency",
+        "description": f"Every {column} is in {table}",
+    }
 
 
 def _compile(dataset: Dataset, entry: Entry, history: Sequence[int]) -> Rule:

@@ -23,9 +23,11 @@ WRITES = {
     "curated.dim_product": "dim_product",
     "curated.dim_date": "dim_date",
     "curated.dim_channel": "dim_channel",
+    "curated.dim_geography": "dim_geography",
     "curated.bridge_customer_identity": "bridge_customer_identity",
     "curated.fact_sales": "fact_sales",
     "curated.fact_clickstream": "fact_clickstream",
+    "curated.fact_session": "fact_session",
 }
 
 STEPS = (
@@ -33,11 +35,13 @@ STEPS = (
     "dim_product",
     "dim_date",
     "dim_channel",
+    "dim_geography",
     "bridge_customer_identity",
     "sales_line",
     "fact_sales",
     "session",
     "fact_clickstream",
+    "fact_session",
 )
 # The calendar reaches to the end of the year after next: plans and subscriptions lie ahead.
 CALENDAR_YEARS_AHEAD = 2

@@ -21,11 +21,13 @@ MANIFEST = "load_manifest"
 TABLES = (
     "dim_date",
     "dim_channel",
+    "dim_geography",
     "dim_product",
     "dim_customer",
     "bridge_customer_identity",
     "fact_sales",
     "fact_clickstream",
+    "fact_session",
 )
 
 FULL, CHANGES, UNCHANGED = "full", "changes", "unchanged"

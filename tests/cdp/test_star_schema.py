@@ -110,10 +110,12 @@ def test_no_fact_is_an_orphan(build):
         identifiers=[identifier("source_customer_id", "shop:S1", "c_1")],
         goldens=[golden("c_1")],
     )
-    for fact in ("fact_sales", "fact_clickstream"):
-        for dimension in ("customer", "product", "date", "channel"):
-            found = query(f"select count(*) as n from {fact} join dim_{dimension} using ({dimension}_key)")
-            assert found == query(f"select count(*) as n from {fact}")
+    facts = [Dataset.load(table) for table in WRITES if ".fact_" in table]
+    references = [(fact.table, c.name, c.references) for fact in facts for c in fact.columns if c.references]
+    for fact, key, reference in references:
+        dimension = reference.split(".")[0]
+        found = query(f"select count(*) as n from {fact} join {dimension} using ({key})")
+        assert found == query(f"select count(*) as n from {fact}"), (fact, key)
 
 
 def test_a_session_ends_after_thirty_minutes_without_an_event(build):
@@ -146,6 +148,75 @@ def test_an_event_belongs_to_its_user_else_to_the_user_of_its_device(build):
     assert [tuple(r.values()) for r in rows] == [
         ("c_2", False), ("c_1", False), ("c_1", False), ("a_2", True), (None, True),
     ]  # fmt: skip
+
+
+def test_a_session_says_what_happened_in_it_and_what_it_brought(build):
+    happened = (
+        ("10:00:00", {"event_type": "page", "url_path": "/", "campaign_name": "spring", "country": "DE"}),
+        ("10:05:00", {"event_type": "track", "event_name": "Product Viewed"}),
+        ("10:06:00", {"event_type": "track", "event_name": "Product Added", "revenue_cents": 500}),
+        ("10:07:00", {"event_type": "track", "event_name": "Order Completed", "revenue_cents": 500, "currency": "EUR"}),
+        ("10:07:30.5", {"event_type": "track", "event_name": "Order Completed", "revenue_cents": 7, "currency": "EUR"}),
+    )
+    events = [event(f"m{n}", f"2026-02-01T{t}Z", "a-1", **what) for n, (t, what) in enumerate(happened)]
+    (row,) = build(events=events)("select * from fact_session")
+    shown = ("duration_ms", "count_events", "count_pages", "count_products_added", "count_orders", "revenue_cents")
+    assert [row[name] for name in shown] == [450_500, 5, 1, 1, 2, 507]
+    assert (row["currency"], row["landing_path"], row["campaign_name"], row["date_key"]) == (
+        "EUR",
+        "/",
+        "spring",
+        20260201,
+    )
+
+
+def test_a_session_with_orders_in_two_currencies_states_no_sum(build):
+    order = {"event_type": "track", "event_name": "Order Completed", "revenue_cents": 500}
+    events = [event(f"m{c}", anonymous_id="a-1", currency=c, **order) for c in ("EUR", "CHF")]
+    (row,) = build(events=events)("select count_orders, revenue_cents, currency from fact_session")
+    assert tuple(row.values()) == (2, None, None)
+
+
+def test_a_session_is_that_of_the_customer_last_known_in_it_as_they_were_at_its_start(build):
+    query = build(
+        events=[
+            event("m1", "2026-02-01T23:50Z", "a-1"),
+            event("m2", "2026-02-02T00:10Z", "a-1", user_id="S1"),
+            event("m3", "2026-02-02T00:11Z", "a-1", user_id="S9"),
+        ],
+        identifiers=[identifier("source_customer_id", "shop:S1", "c_1")],
+        goldens=[
+            golden("c_1", valid_to="2026-02-02T00:00Z", city="Bonn"),
+            golden("c_1", valid_from="2026-02-02T00:00Z", city="Köln"),
+        ],
+    )
+    rows = query("select s.customer_id, c.city from fact_session s join dim_customer c using (customer_key)")
+    assert [tuple(r.values()) for r in rows] == [("c_1", "Bonn")]
+
+
+def test_places_are_known_once_and_a_fact_points_at_its_own(build):
+    query = build(
+        lines=[line("T1", customer_source="shop", source_customer_id=c) for c in ("S1",)]
+        + [line("T2", customer_source="shop", source_customer_id="S2"), line("T3")],
+        events=[event("m1", anonymous_id="a-1", country="FR"), event("m2", anonymous_id="a-2")],
+        identifiers=[identifier("source_customer_id", f"shop:S{n}", f"c_{n}") for n in (1, 2)],
+        goldens=[golden("c_1", country="DE", city="Bonn"), golden("c_2", country="DE"), golden("c_3", city="Bonn")],
+    )
+    places = query("select country, city, is_city from dim_geography order by geography_key = -1 desc, country, city")
+    assert [tuple(r.values()) for r in places] == [
+        (None, "unknown", False), ("DE", "Bonn", True), ("DE", "unknown", False), ("FR", "unknown", False),
+    ]  # fmt: skip
+    sold = query(
+        "select country, city from fact_sales join dim_geography using (geography_key) order by transaction_id"
+    )
+    assert [tuple(r.values()) for r in sold] == [("DE", "Bonn"), ("DE", "unknown"), (None, "unknown")]
+    for fact in ("fact_clickstream", "fact_session"):
+        seen = query(
+            f"select country from {fact} f join dim_geography g using (geography_key) order by anonymous_id".replace(
+                "select country", "select g.country"
+            )
+        )
+        assert [r["country"] for r in seen] == ["FR", None]
 
 
 def test_an_event_of_an_app_came_through_the_app(build):

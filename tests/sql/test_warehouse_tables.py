@@ -80,6 +80,17 @@ def test_foreign_keys_point_at_tables_created_before(table):
 
 
 @pytest.mark.parametrize("table", TABLES)
+def test_a_table_has_the_foreign_keys_of_its_contract(table):
+    declared = {
+        f"{key.expressions[0].name} -> {reference.this.this.name}.{reference.this.expressions[0].name}"
+        for key in parsed(table).find_all(exp.ForeignKey)
+        for reference in [key.find(exp.Reference)]
+    }
+    contract = {f"{c.name} -> {c.references}" for c in Dataset.load(f"curated.{table}").columns if c.references}
+    assert declared == contract
+
+
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", [FULL, CHANGES])
 def test_every_statement_of_a_load_parses_as_redshift(table, kind):
     load = TableLoad(table, kind, snapshot_id=1, total=1, upserted=1, source="s3://bucket/manifest.json")

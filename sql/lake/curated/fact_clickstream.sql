@@ -1,6 +1,7 @@
 -- What visitors did. Who was logged in is the user; else the device's anchored user, or its anonymous customer.
 -- Grain: one row per event (message_id)
--- Reads: clean.clickstream_event, session, bridge_customer_identity, dim_customer, dim_product, dim_date, dim_channel
+-- Reads: clean.clickstream_event, session, bridge_customer_identity, dim_customer, dim_product, dim_date, dim_channel,
+-- dim_geography
 with
 event as (
   select *,
@@ -20,6 +21,9 @@ identified as (
   left join account a on a.identifier = e.account_id
   left join device v on v.identifier = e.anonymous_id
 ),
+country as (
+  select geography_key, country from dim_geography where not is_city
+),
 fact_clickstream as (
   select
     cast(conv(substring(md5(e.message_id), 1, 15), 16, 10) as bigint) as event_key,
@@ -28,6 +32,7 @@ fact_clickstream as (
     coalesce(c.customer_key, -1) as customer_key,
     coalesce(p.product_key, -1) as product_key,
     coalesce(h.channel_key, -1) as channel_key,
+    coalesce(g.geography_key, -1) as geography_key,
     e.customer_id, e.anonymous_id, e.user_id, s.session_id, s.session_event_number,
     e.event_at, e.event_type, e.event_name, e.url_path, e.referrer, e.device_type, e.country,
     e.campaign_name, e.campaign_source, e.campaign_medium, e.product_id, e.transaction_id, e.quantity,
@@ -40,5 +45,6 @@ fact_clickstream as (
     on p.product_id = e.product_id and e.event_at >= p.valid_from and e.event_at < p.valid_to
   left join dim_date d on d.date_on = e.event_on
   left join dim_channel h on h.channel = e.channel
+  left join country g on g.country = e.country
 )
 select * from fact_clickstream

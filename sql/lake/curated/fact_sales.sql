@@ -1,6 +1,7 @@
 -- What was bought and refunded, by whom (as they were then), what (as it was then) and where.
 -- Grain: one row per transaction line (transaction_id, line_number), at its latest version
--- Reads: sales_line, bridge_customer_identity, dim_customer, dim_product, dim_date, dim_channel
+-- Reads: sales_line, bridge_customer_identity, dim_customer, dim_product, dim_date, dim_channel,
+-- dim_geography
 with
 line as (
   select *,
@@ -20,6 +21,7 @@ fact_sales as (
     coalesce(c.customer_key, -1) as customer_key,
     coalesce(p.product_key, -1) as product_key,
     coalesce(h.channel_key, -1) as channel_key,
+    coalesce(g.geography_key, -1) as geography_key,
     b.customer_id, l.customer_source, l.source_customer_id, l.product_id,
     l.transaction_at, l.is_refund, l.quantity, l.gross_cents, l.discount_cents, l.tax_cents,
     l.net_cents, l.currency, l.transaction_month
@@ -31,5 +33,6 @@ fact_sales as (
     on p.product_id = l.product_id and l.transaction_at >= p.valid_from and l.transaction_at < p.valid_to
   left join dim_date d on d.date_on = cast(l.transaction_at as date)
   left join dim_channel h on h.channel = l.channel
+  left join dim_geography g on g.country = c.country and g.city = coalesce(c.city, 'unknown')
 )
 select * from fact_sales

@@ -9,6 +9,7 @@ create table if not exists fact_clickstream (
     customer_key         bigint         not null encode az64,
     product_key          bigint         not null encode az64,
     channel_key          bigint         not null encode az64,
+    geography_key        bigint         not null encode az64,
     customer_id          varchar(64)             encode zstd,
     anonymous_id         varchar(36)             encode zstd,
     user_id              varchar(512)            encode zstd,
@@ -34,7 +35,8 @@ create table if not exists fact_clickstream (
     foreign key (customer_key) references dim_customer (customer_key),
     foreign key (product_key) references dim_product (product_key),
     foreign key (date_key) references dim_date (date_key),
-    foreign key (channel_key) references dim_channel (channel_key)
+    foreign key (channel_key) references dim_channel (channel_key),
+    foreign key (geography_key) references dim_geography (geography_key)
 )
 diststyle key distkey (customer_id)
 compound sortkey (event_at);

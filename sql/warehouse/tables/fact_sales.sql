@@ -10,6 +10,7 @@ create table if not exists fact_sales (
     customer_key       bigint        not null encode az64,
     product_key        bigint        not null encode az64,
     channel_key        bigint        not null encode az64,
+    geography_key      bigint        not null encode az64,
     customer_id        varchar(64)            encode zstd,
     customer_source    varchar(1024)          encode zstd,
     source_customer_id varchar(512)           encode zstd,
@@ -27,7 +28,8 @@ create table if not exists fact_sales (
     foreign key (customer_key) references dim_customer (customer_key),
     foreign key (product_key) references dim_product (product_key),
     foreign key (date_key) references dim_date (date_key),
-    foreign key (channel_key) references dim_channel (channel_key)
+    foreign key (channel_key) references dim_channel (channel_key),
+    foreign key (geography_key) references dim_geography (geography_key)
 )
 diststyle key distkey (customer_id)
 compound sortkey (transaction_at);

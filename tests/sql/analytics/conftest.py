@@ -16,13 +16,14 @@ from localcloud.redshift import RedshiftServer
 
 EVER, ALWAYS = "1900-01-01", "9999-12-31"
 CHANNELS = {"-1": "unknown", "1": "web", "2": "mobile_app", "3": "store"}
+UNKNOWN = {"customer_key": "-1", "product_key": "-1", "geography_key": "-1"}
 # What a given row need not say.
 DEFAULTS: dict[str, dict[str, str]] = {
     "dim_channel": {"channel_group": "any", "is_online": "true"},
     "dim_product": {"name": "n", "category": "c", "currency": "EUR", "is_active": "true"},
     "dim_customer": {},
-    "fact_sales": {"customer_key": "-1", "product_key": "-1", "channel_key": "1", "product_id": "p", "currency": "EUR"},
-    "fact_clickstream": {"customer_key": "-1", "product_key": "-1", "channel_key": "1", "event_type": "track"},
+    "fact_sales": {**UNKNOWN, "channel_key": "1", "product_id": "p", "currency": "EUR"},
+    "fact_clickstream": {**UNKNOWN, "channel_key": "1", "event_type": "track"},
 }
 CALENDAR = """insert into dim_date
 with recursive day (date_on) as (
