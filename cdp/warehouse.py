@@ -7,11 +7,10 @@ files (`sql/warehouse/tables`), because distribution, sort order and encoding ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cdp import resources
 from cdp.accounting import Fates
 from cdp.dataset import Dataset
 
@@ -22,12 +21,25 @@ TABLES = (
     "dim_date",
     "dim_channel",
     "dim_geography",
+    "dim_campaign",
     "dim_product",
     "dim_customer",
     "bridge_customer_identity",
     "fact_sales",
     "fact_clickstream",
     "fact_session",
+    "fact_campaign_contact",
+    "fact_support_ticket",
+    "fact_consent",
+    "fact_customer_score",
+)
+# Views after those they read.
+VIEWS = (
+    "customer_interaction",
+    "customer_transaction",
+    "customer_segment",
+    "customer_profile",
+    "customer_360",
 )
 
 FULL, CHANGES, UNCHANGED = "full", "changes", "unchanged"
@@ -68,18 +80,13 @@ def dataset_of(table: str) -> Dataset:
     return Dataset.load(f"curated.{table}")
 
 
-def create_statements() -> list[str]:
-    """DDL of every table, in an order that foreign keys allow; running it again changes nothing."""
-    return [resources.read_text(f"sql/warehouse/tables/{table}.sql") for table in (*TABLES, MANIFEST)]
-
-
-def changes_query(table: str, current: str, loaded: str | None) -> str:
+def changes_query(table: str, names: Sequence[str], current: str, loaded: str | None) -> str:
     """Rows to hand over, with `is_deleted` as last column: all of `current`, or its differences to `loaded`.
 
-    Runs on the lake's engine; NULLs compare as equal.
+    `names` are the columns in the warehouse's order. Runs on the lake's engine; NULLs compare as equal.
     """
     dataset = dataset_of(table)
-    columns = ", ".join(c.name for c in dataset.columns)
+    columns = ", ".join(names)
     if loaded is None:
         return f"select {columns}, false as is_deleted from {current}"
     return f"""select {columns}, false as is_deleted

@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_down(subcommands.add_parser("down", help="stop a demo that was kept running"))
     _add_query(subcommands.add_parser("query", help="one of the analysts' questions, asked of a demo's warehouse"))
     _add_queries(subcommands.add_parser("queries", help="all of the analysts' questions, with their times"))
+    _add_schema(subcommands.add_parser("warehouse-plan", help="DDL between the contracts and a warehouse"), False)
+    _add_schema(subcommands.add_parser("warehouse-migrate", help="run that DDL; go on where it stopped"), True)
     options = parser.parse_args(arguments)
     return int(options.run(options))
 
@@ -139,6 +141,20 @@ def _query(options: argparse.Namespace) -> int:
     else:
         queries.show_answer(console, options.name, answers[options.name], options.rows)
     return 0
+
+
+def _add_schema(parser: argparse.ArgumentParser, is_run: bool) -> None:
+    parser.set_defaults(run=_schema, is_run=is_run)
+    parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
+    parser.add_argument("--settings", type=Path, help="JSON that names another warehouse, see docs/warehouse_load.md")
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from localcloud import schema_change
+
+    return schema_change.run(Console(), options.work_dir, options.settings, options.is_run)
 
 
 def _end_with_parent(ended: threading.Event) -> None:

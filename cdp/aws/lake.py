@@ -101,8 +101,13 @@ class Lake:
         return table.refs()[self._ref(table)].snapshot_id
 
     def has_snapshot(self, name: str, snapshot_id: int) -> bool:
-        """Whether a snapshot can still be read; expired ones cannot."""
-        return self._table(name).snapshot_by_id(snapshot_id) is not None
+        """Whether `read` can give a snapshot: it has not expired, and has every column that the contract has now."""
+        table = self._table(name)
+        snapshot = table.snapshot_by_id(snapshot_id)
+        if snapshot is None:
+            return False
+        schema = table.schemas()[snapshot.schema_id] if snapshot.schema_id is not None else table.schema()
+        return {c.name for c in Dataset.load(name).columns} <= set(schema.column_names)
 
     def row_count(self, name: str) -> int:
         """Rows that `read` would give, from the snapshot's own summary."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from cdp import warehouse as sql
 from cdp.accounting import Fates
 from cdp.aws.lake import Lake
 from cdp.aws.warehouse import Warehouse
+from cdp.aws.warehouse_schema import migrate, read_live
 from cdp.warehouse import CHANGES, FULL, TABLES, UNCHANGED, TableLoad
 
 if TYPE_CHECKING:
@@ -39,26 +40,31 @@ def load_star(
 ) -> list[tuple[TableLoad, Fates]]:
     """Bring every warehouse table to the lake's state of this run, in one transaction; what was done per table.
 
-    Raises WarehouseUnavailableError, WarehouseStatementError and WarehouseMismatchError; nothing is loaded then.
+    First the warehouse gets what its contracts have gained. Raises WarehouseUnavailableError, WarehouseSchemaError,
+    WarehouseStatementError and WarehouseMismatchError; nothing is loaded then.
     """
-    for statement in sql.create_statements():
-        warehouse.execute(statement)
+    migrate(warehouse)
+    columns = {table: [c.name for c in there] for table, there in read_live(warehouse).tables.items()}
     with warehouse.transaction():
         warehouse.execute(sql.LOCK_MANIFEST)
         last = {row["table_name"]: row for row in warehouse.query(sql.LAST_LOADS)}
         number = 1 + max((row["load_number"] for row in last.values()), default=0)
         done = []
         for table in TABLES:
-            load = export(lake, engine, table, last[table]["snapshot_id"] if table in last else None, run_id)
+            snapshot = last[table]["snapshot_id"] if table in last else None
+            load = export(lake, engine, table, columns[table], snapshot, run_id)
             done.append((load, _load(warehouse, load)))
             warehouse.execute(*sql.manifest_statement(load, number, run_id, run_at))
     return done
 
 
-def export(lake: Lake, engine: Engine, table: str, loaded_snapshot: int | None, run_id: str) -> TableLoad:
+def export(
+    lake: Lake, engine: Engine, table: str, columns: Sequence[str], loaded_snapshot: int | None, run_id: str
+) -> TableLoad:
     """Write the rows that differ from the snapshot loaded last to S3 as Parquet, with a COPY manifest.
 
-    Without that snapshot, or when it has expired, these are all rows.
+    Without that snapshot, or when it has expired, these are all rows. The files have `columns` in the warehouse's
+    order, where a column that came later is the last.
     """
     name = sql.dataset_of(table).name
     snapshot, total = lake.snapshot_id(name), lake.row_count(name)
@@ -70,7 +76,7 @@ def export(lake: Lake, engine: Engine, table: str, loaded_snapshot: int | None, 
     if loaded_snapshot is not None and lake.has_snapshot(name, loaded_snapshot):
         loaded = "loaded_rows"
         engine.register(loaded, lake.read(name, snapshot_id=loaded_snapshot))
-    engine.step("changed_rows", sql.changes_query(table, "current_rows", loaded))
+    engine.step("changed_rows", sql.changes_query(table, columns, "current_rows", loaded))
     count = engine.query("select count(*) as n, count(case when is_deleted then 1 end) as deleted from changed_rows")[0]
     folder = f"s3://{lake.settings.bucket('curated')}/warehouse_loads/{run_id}/{table}/"
     return TableLoad(
@@ -80,7 +86,7 @@ def export(lake: Lake, engine: Engine, table: str, loaded_snapshot: int | None, 
         total,
         upserted=count["n"] - count["deleted"],
         deleted=count["deleted"],
-        source=write_files(engine.arrow("changed_rows"), _schema(table), folder) if count["n"] else "",
+        source=write_files(engine.arrow("changed_rows"), _schema(table, columns), folder) if count["n"] else "",
     )
 
 
@@ -127,8 +133,9 @@ def _load(warehouse: Warehouse, load: TableLoad) -> Fates:
     return load.fates(staged)
 
 
-def _schema(table: str) -> pa.Schema:
-    return sql.dataset_of(table).arrow_schema().append(pa.field("is_deleted", pa.bool_(), nullable=False))
+def _schema(table: str, columns: Sequence[str]) -> pa.Schema:
+    contract = sql.dataset_of(table).arrow_schema()
+    return pa.schema([*(contract.field(c) for c in columns), pa.field("is_deleted", pa.bool_(), nullable=False)])
 
 
 def _parts(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:

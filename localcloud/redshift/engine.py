@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp, parse_one
 
-from localcloud.redshift import s3_files
+from localcloud.redshift import catalog, s3_files
 from localcloud.redshift.errors import (
     AbortedTransactionError,
     RedshiftError,
@@ -25,8 +25,11 @@ from localcloud.redshift.errors import (
 )
 from localcloud.redshift.expressions import MACROS
 from localcloud.redshift.translate import (
+    AlterTable,
     Command,
     CreateLike,
+    CreateTable,
+    DropTable,
     Lock,
     MaterializedView,
     Merge,
@@ -38,7 +41,12 @@ from localcloud.redshift.translate import (
 )
 
 SCHEMA = "public"
-SETTINGS = ("TimeZone = 'UTC'", "integer_division = true", "default_null_order = 'postgres'", f"schema = '{SCHEMA}'")
+SETTINGS = (
+    "TimeZone = 'UTC'",
+    "integer_division = true",
+    "default_null_order = 'postgres'",
+    f"search_path = '{SCHEMA},{catalog.SCHEMA}'",
+)
 LOCK_TIMEOUT_S = 120
 MEMORY_LIMIT = "512MB"  # beyond it DuckDB spills beside the file
 
@@ -73,6 +81,7 @@ class LocalWarehouse:
             str(path), config={"storage_compatibility_version": "v1.4.0", "memory_limit": MEMORY_LIMIT}
         )
         self._connection.execute(f"create schema if not exists {SCHEMA}")
+        self._connection.execute(catalog.CREATE)
         # A macro keeps the meaning that the settings give its text when it is created.
         _configure(self._connection)
         self._connection.execute(MACROS)
@@ -160,6 +169,14 @@ class Session:
                 if self._connection.execute(duplicates).fetchone():
                     raise RedshiftError("Found multiple matches to update the same tuple.", "21000")
                 return self._sql(command)
+            case CreateTable(table=table, columns=columns):
+                return self._create(command, table, list(columns))
+            case DropTable(tables=tables):
+                for table in tables:
+                    catalog.forget(self._connection, table)
+                return self._sql(command)
+            case AlterTable(tree=tree) if catalog.is_known(self._connection, tree.this.name.lower()):
+                return self._alter(tree)
             case Sql():
                 return self._sql(command)
 
@@ -221,6 +238,29 @@ class Session:
             raise UnsupportedStatementError("UNLOAD takes a SELECT")
         s3_files.unload(self._connection, client, command.text, target, options)
         return Result("UNLOAD")
+
+    def _create(self, command: Sql, table: str, columns: list[catalog.Declared]) -> Result:
+        """A table that is there already, where that is allowed, is described already."""
+        is_new = not catalog.is_known(self._connection, table)
+        result = self._sql(command)
+        if is_new:
+            catalog.record(self._connection, table, columns)
+        return result
+
+    def _alter(self, tree: exp.Alter) -> Result:
+        """All of it or nothing, as on Redshift."""
+        is_in_transaction = self.status == "T"
+        if not is_in_transaction:
+            self._connection.execute("begin")
+        try:
+            catalog.alter(self._connection, tree, is_in_transaction)
+        except BaseException:
+            if not is_in_transaction:
+                self._connection.execute("rollback")
+            raise
+        if not is_in_transaction:
+            self._connection.execute("commit")
+        return Result("ALTER TABLE")
 
     def _create_like(self, command: CreateLike) -> Result:
         name = command.parent.split(".")[-1].strip('"')

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -16,6 +16,7 @@ from sqlglot.errors import ErrorLevel
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.tokens import TokenType
 
+from localcloud.redshift import catalog
 from localcloud.redshift.errors import UnsupportedStatementError
 from localcloud.redshift.expressions import literal, max_bytes, rewrite
 
@@ -37,6 +38,28 @@ class Merge(Sql):
     """A MERGE; `duplicates` is a query that finds a target row matched twice, which Redshift refuses."""
 
     duplicates: str = ""
+
+
+@dataclass(frozen=True)
+class CreateTable(Sql):
+    """A CREATE TABLE that stays; `columns` are as declared, for the catalog."""
+
+    table: str = ""
+    columns: tuple[catalog.Declared, ...] = ()
+
+
+@dataclass(frozen=True)
+class DropTable(Sql):
+    """A DROP TABLE."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AlterTable(Sql):
+    """An ALTER TABLE; `tree` is the statement, for a table that the catalog describes."""
+
+    tree: exp.Alter = field(default_factory=exp.Alter)
 
 
 @dataclass(frozen=True)
@@ -98,7 +121,7 @@ TRANSACTIONS = {
     "abort": "rollback",
 }
 RECORDED = (
-    "grant|revoke|comment|vacuum|analyze|attach|detach|alter default privileges|"
+    "grant|revoke|vacuum|analyze|attach|detach|alter default privileges|"
     "(create|alter|drop) (user|group|role|rls policy|masking policy)|"
     "alter table \\S+ (row level security|alter (distkey|diststyle|sortkey|compound|encode|column \\S+ encode))|"
     "set (query_group|statement_timeout|enable_result_cache_for_session|session authorization|wlm_query_slot_count)"
@@ -173,8 +196,13 @@ def _parsed(tree: exp.Expression, parameters: Sequence[Any]) -> Command:
     if isinstance(tree, exp.Query):
         return Sql(_duckdb(tree, parameters), "SELECT", has_rows=True)
     if isinstance(tree, exp.Alter):
+        asked = tree.copy()
         for column in tree.find_all(exp.ColumnDef):
             _strip_column(column)
+        return AlterTable(_duckdb(tree, parameters), "ALTER TABLE", tree=asked)
+    if isinstance(tree, exp.Drop) and tree.args.get("kind") == "TABLE":
+        names = tuple(table.name.lower() for table in tree.args["tables"])
+        return DropTable(_duckdb(tree, parameters), "DROP", tables=names)
     for kind, tag in TAGS.items():
         if isinstance(tree, kind):
             return Sql(_duckdb(tree, parameters), tag)
@@ -187,7 +215,7 @@ TAGS: dict[type[exp.Expression], str] = {
     exp.Update: "UPDATE",
     exp.Delete: "DELETE",
     exp.Drop: "DROP",
-    exp.Alter: "ALTER TABLE",
+    exp.Comment: "COMMENT",
 }
 
 
@@ -208,6 +236,8 @@ def _create(tree: exp.Create, parameters: Sequence[Any]) -> Command:
     kind = tree.kind
     if kind not in CREATES:
         raise UnsupportedStatementError(f"CREATE {kind} is not emulated; keep logic in SQL files and jobs")
+    is_kept = isinstance(tree.this, exp.Schema) and tree.find(exp.TemporaryProperty) is None
+    columns = catalog.declared(tree) if is_kept and kind == "TABLE" else []
     if properties := tree.args.get("properties"):
         properties.set("expressions", [p for p in properties.expressions if not isinstance(p, LAYOUT)])
     tree.set("no_schema_binding", None)
@@ -216,6 +246,9 @@ def _create(tree: exp.Create, parameters: Sequence[Any]) -> Command:
             is_temporary = tree.find(exp.TemporaryProperty) is not None
             return CreateLike(tree.this.this.sql("duckdb"), parent.this.sql("duckdb"), is_temporary)
         _columns(tree.this)
+    if columns:
+        text = _duckdb(tree, parameters)
+        return CreateTable(text, "CREATE TABLE", table=tree.this.this.name.lower(), columns=tuple(columns))
     return Sql(_duckdb(tree, parameters), f"CREATE {kind}")
 
 
@@ -230,9 +263,8 @@ def _columns(schema: exp.Schema) -> None:
             size = max_bytes(part.kind) if part.kind else None
             _strip_column(part)
             if size is not None:
-                check = parse_one(f"octet_length(encode({part.this.sql('duckdb')})) <= {size}", read="duckdb")
-                constraint = exp.ColumnConstraint(kind=exp.CheckColumnConstraint(this=check))
-                part.set("constraints", [*part.args.get("constraints", []), constraint])
+                check = catalog.check_of(part.name.lower(), size)
+                part.set("constraints", [*part.args.get("constraints", []), check])
 
 
 def _strip_column(column: exp.ColumnDef) -> None:

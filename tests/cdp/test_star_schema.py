@@ -34,13 +34,40 @@ def identifier(identifier_type, value, customer_id):
     return {"identifier_type": identifier_type, "identifier": value, "customer_id": customer_id, "is_known": True}
 
 
+def ticket(ticket_id, at="2026-02-01T10:00Z", updated_at="2026-02-01T10:00Z", **other):
+    stated = {"channel": "chat", "topic": "delivery", "priority": "low", "status": "open", "record_id": "r"}
+    return {"ticket_id": ticket_id, "opened_at": at, "updated_at": updated_at} | stated | other
+
+
+def campaign(campaign_id, updated_at="2026-01-01T00:00Z", **other):
+    stated = {"name": "spring", "channel": "email", "currency": "EUR", "record_id": "r"}
+    return {"campaign_id": campaign_id, "updated_at": updated_at} | stated | other
+
+
+def contact(contact_id, at="2026-02-01T10:00Z", **other):
+    stated = {"campaign_id": "M1", "channel": "email", "event_type": "sent", "contact_month": date(2026, 2, 1)}
+    return {"contact_id": contact_id, "contacted_at": at} | stated | other
+
+
+def consent(consent_id, at="2026-02-01T10:00Z", **other):
+    return {"consent_id": consent_id, "occurred_at": at, "purpose": "email_marketing", "is_granted": True} | other
+
+
 @pytest.fixture
 def build(engine, given):
     """The star over the given rows by table; returns a query function."""
 
-    def build(products=(), lines=(), events=(), identifiers=(), goldens=()):
-        for name, rows in zip(READS, (products, lines, events, identifiers, goldens), strict=True):
-            given(name, *rows)
+    def build(products=(), lines=(), events=(), identifiers=(), goldens=(), **other):
+        named = {
+            "clean.product": products,
+            "clean.transaction": lines,
+            "clean.clickstream_event": events,
+            "identity.identifier": identifiers,
+            "curated.golden_record": goldens,
+            **{f"clean.{name}": rows for name, rows in other.items()},
+        }
+        for name in READS:
+            given(name, *named.get(name, ()))
         build.fates = build_star_schema(engine, RUN_AT)
         return engine.query
 
@@ -225,6 +252,50 @@ def test_an_event_of_an_app_came_through_the_app(build):
     assert [r["channel"] for r in rows] == ["mobile_app", "web"]
 
 
+def test_who_asked_got_a_message_or_agreed_is_known_by_id_else_by_address_else_a_stranger(build):
+    who = (
+        {"customer_source": "shop", "source_customer_id": "S1", "email": "b@x.org"},
+        {"customer_source": "shop", "source_customer_id": "S9", "email": "b@x.org"},
+        {"email": "nobody@x.org"},
+    )
+    query = build(
+        support_ticket=[ticket(f"K{n}", **w) for n, w in enumerate(who)],
+        campaign_contact=[contact(f"N{n}", **w) for n, w in enumerate(who)],
+        consent=[consent(f"E{n}", **w) for n, w in enumerate(who)],
+        identifiers=[
+            identifier("source_customer_id", "shop:S1", "c_1"),
+            identifier("email", "b@x.org", "c_2"),
+            identifier("anonymous_id", "nobody@x.org", "c_3"),
+        ],
+        goldens=[golden("c_1"), golden("c_2")],
+    )
+    for fact, key in (("support_ticket", "ticket"), ("campaign_contact", "contact"), ("consent", "consent")):
+        rows = query(f"select customer_id, customer_key = -1 as is_unknown from fact_{fact} order by {key}_id")
+        assert [tuple(r.values()) for r in rows] == [("c_1", False), ("c_2", False), (None, True)], fact
+
+
+def test_a_ticket_is_as_last_stated_and_says_how_long_it_took(build):
+    late = {"first_response_at": "2026-02-01T10:30Z", "resolved_at": "2026-02-02T10:00:00.5Z", "status": "resolved"}
+    tickets = [ticket("K1", updated_at="2026-02-03T00:00Z", **late), ticket("K1"), ticket("K2")]
+    rows = build(support_ticket=tickets)(
+        "select status, first_response_ms, resolution_ms from fact_support_ticket order by ticket_id"
+    )
+    assert [tuple(r.values()) for r in rows] == [("resolved", 1_800_000, 86_400_500), ("open", None, None)]
+
+
+def test_a_message_points_at_its_campaign_as_last_stated(build):
+    query = build(
+        campaign=[campaign("M1", name="old"), campaign("M1", "2026-01-02T00:00Z"), campaign("M2", currency="CHF")],
+        campaign_contact=[contact("N1", cost_cents=7), contact("N2", campaign_id="M9")],
+    )
+    rows = query(
+        """select k.name, f.cost_cents, f.currency, h.channel from fact_campaign_contact f
+        join dim_campaign k using (campaign_key) join dim_channel h using (channel_key) order by contact_id"""
+    )
+    assert [tuple(r.values()) for r in rows] == [("spring", 7, "EUR", "email"), ("unknown", None, None, "email")]
+    assert query("select count(*) as n from dim_campaign") == [{"n": 3}]
+
+
 def test_equal_versions_of_a_product_are_one_and_the_first_holds_from_ever(build):
     versions = [product(f"2026-0{month}-01T00:00Z", price_cents=p) for month, p in ((1, 500), (2, 500), (3, 400))]
     rows = build(products=versions)("select * from dim_product order by product_key = -1, valid_from")
@@ -251,10 +322,19 @@ def test_the_calendar_knows_iso_weeks(build, day):
 
 
 def test_every_line_and_event_is_accounted_for(build):
-    build(lines=[line(), line(updated_at="2026-02-02T00:00Z"), line("T2")], events=[event("m1", user_id="S1")])
+    build(
+        lines=[line(), line(updated_at="2026-02-02T00:00Z"), line("T2")],
+        events=[event("m1", user_id="S1")],
+        support_ticket=[ticket("K1"), ticket("K1", updated_at="2026-02-03T00:00Z")],
+        campaign_contact=[contact("N1"), contact("N2")],
+        consent=[consent("E1")],
+    )
     assert [(f.stage, f.dataset, f.received, f.accepted) for f in build.fates] == [
         ("build_star_schema", "transaction", 2, 2),
         ("build_star_schema", "clickstream_event", 1, 1),
+        ("build_star_schema", "campaign_contact", 2, 2),
+        ("build_star_schema", "support_ticket", 1, 1),
+        ("build_star_schema", "consent", 1, 1),
     ]
 
 

@@ -18,6 +18,7 @@ from cdp.warehouse import (
 CHANGED = TableLoad(
     "dim_channel", CHANGES, snapshot_id=7, total=3, upserted=2, deleted=1, source="s3://b/manifest.json"
 )
+COLUMNS = ["channel_key", "channel", "channel_group", "is_online"]
 OLD = [(1, "web", True), (2, "store", False), (3, "phone", False)]
 NEW = [(1, "web", True), (2, "store", True), (4, None, False)]
 
@@ -43,7 +44,7 @@ def channels(rows) -> str:
 def changes(engine, old, new) -> list[tuple]:
     engine.step("old_rows", channels(old))
     engine.step("new_rows", channels(new))
-    rows = engine.query(changes_query("dim_channel", "new_rows", "old_rows") + " order by channel_key")
+    rows = engine.query(changes_query("dim_channel", COLUMNS, "new_rows", "old_rows") + " order by channel_key")
     return [(r["channel_key"], r["is_online"], r["is_deleted"]) for r in rows]
 
 
@@ -57,7 +58,7 @@ def test_the_same_rows_are_no_change_even_with_null(engine):
 
 def test_a_first_load_hands_over_every_row(engine):
     engine.step("new_rows", channels(NEW))
-    rows = engine.query(changes_query("dim_channel", "new_rows", None))
+    rows = engine.query(changes_query("dim_channel", COLUMNS, "new_rows", None))
     assert [r["is_deleted"] for r in rows] == [False] * 3
 
 

@@ -4,6 +4,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from cdp import resources
 from cdp.dataset import Dataset
 from cdp.warehouse import (
     CHANGES,
@@ -11,7 +12,6 @@ from cdp.warehouse import (
     MANIFEST,
     TABLES,
     TableLoad,
-    create_statements,
     merge_statements,
     stage_statements,
 )
@@ -30,7 +30,7 @@ ENCODINGS = {
     "BOOLEAN": {"raw", "zstd"},
     **{kind: {"raw", "az64"} for kind in ("INT", "BIGINT", "DATE", "TIMESTAMP")},
 }
-DDL = dict(zip((*TABLES, MANIFEST), create_statements(), strict=True))
+DDL = {table: resources.read_text(f"sql/warehouse/tables/{table}.sql") for table in (*TABLES, MANIFEST)}
 
 
 def parsed(table: str) -> exp.Create:

@@ -1,11 +1,12 @@
--- The channels that the transaction contract allows.
+-- The channels on which people buy, are served and are addressed: those that the contracts allow.
 -- Grain: one row per channel, and -1 for unknown
 -- Reads: nothing
 with
 listed as (
   select * from (
     values ('web', 'online'), ('mobile_app', 'online'), ('marketplace', 'online'), ('store', 'offline'),
-      ('phone', 'offline')
+      ('phone', 'offline'), ('email', 'online'), ('chat', 'online'), ('web_form', 'online'), ('social', 'online'),
+      ('sms', 'online'), ('push', 'online'), ('post', 'offline')
   ) as channel (channel, channel_group)
 ),
 known as (

@@ -168,7 +168,7 @@ def test_a_table_made_like_another_keeps_byte_lengths_and_not_null(table):
 
 
 def test_what_has_no_meaning_on_one_machine_is_recorded(table, server):
-    for statement in ("grant select on t to group analyst", "analyze t", "vacuum t", "comment on table t is 'x'"):
+    for statement in ("grant select on t to group analyst", "analyze t", "vacuum t"):
         table(statement)
         assert statement in server.warehouse.recorded
 

@@ -11,7 +11,8 @@ import pytest
 import redshift_connector
 
 from cdp import resources
-from cdp.warehouse import create_statements
+from cdp.dataset import Dataset
+from cdp.warehouse_plan import create_statements
 from localcloud.redshift import RedshiftServer
 
 EVER, ALWAYS = "1900-01-01", "9999-12-31"
@@ -24,6 +25,14 @@ DEFAULTS: dict[str, dict[str, str]] = {
     "dim_customer": {},
     "fact_sales": {**UNKNOWN, "channel_key": "1", "product_id": "p", "currency": "EUR"},
     "fact_clickstream": {**UNKNOWN, "channel_key": "1", "event_type": "track"},
+}
+VALUES = {
+    "string": "x",
+    "int": "1",
+    "bigint": "1",
+    "boolean": "true",
+    "date": "2026-03-01",
+    "timestamp_ltz": "2026-03-01 12:00:00",
 }
 CALENDAR = """insert into dim_date
 with recursive day (date_on) as (
@@ -50,8 +59,9 @@ class Analyst:
     def given(self, table: str, rows: list[dict[str, str]]) -> None:
         """Insert rows; what they leave out is the default or follows from what they say."""
         full = [complete(table, number, row) for number, row in enumerate(rows)]
-        values = ", ".join(f"({', '.join(map(literal, row.values()))})" for row in full)
-        self.run(f"insert into {table} ({', '.join(full[0])}) values {values}")
+        columns = list(dict.fromkeys(column for row in full for column in row))
+        values = ", ".join(f"({', '.join(literal(row.get(column, '')) for column in columns)})" for row in full)
+        self.run(f"insert into {table} ({', '.join(columns)}) values {values}")
 
     def ask(self, question: str) -> list[dict[str, str]]:
         """The answer to a question's file."""
@@ -61,7 +71,10 @@ class Analyst:
 
 def complete(table: str, number: int, row: dict[str, str]) -> dict[str, str]:
     """A row with every column that the table needs."""
-    row = DEFAULTS[table] | row
+    columns = Dataset.load(f"curated.{table}").columns
+    key = {c.name: str(number) for c in columns if c.primary_key_position and not c.references}
+    needed = {c.name: VALUES[c.type] for c in columns if c.is_required} | key
+    row = DEFAULTS.get(table, needed) | row
     if table in ("dim_product", "dim_customer"):
         return {"valid_from": EVER, "valid_to": ALWAYS, "is_current": "true"} | row
     if table == "fact_sales":
