@@ -6,13 +6,17 @@ import pytest
 
 from tests.engines import pipeline
 from tests.engines.edge_rows import edge_rows, no_rows
+from tests.engines.generated_rows import generated_rows
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture(scope="module", params=["edges", "nothing"])
-def ran(engines, request):
-    typed = {"edges": edge_rows, "nothing": no_rows}[request.param]()
+@pytest.fixture(scope="module", params=["edges", "nothing", "generated"])
+def ran(engines, request, tmp_path_factory):
+    if request.param == "generated":
+        typed = generated_rows(tmp_path_factory.mktemp("generated"))
+    else:
+        typed = {"edges": edge_rows, "nothing": no_rows}[request.param]()
     engines.each(lambda engine: pipeline.run(engine, typed))
     return engines
 
