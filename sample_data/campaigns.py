@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from random import Random
+from functools import partial
 
 from sample_data import consents, customers
-from sample_data.draw import apportion, between, chance, stream
+from sample_data.draw import Draws, apportion, between, chance, stream
 from sample_data.people import person
-from sample_data.samples import Fate, Record, Sample
+from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.world import DAY, HOUR, World, rfc3339
 
 COLUMNS = ("campaign_id", "name", "channel", "starts_on", "ends_on", "budget_cents", "currency", "updated_at")
@@ -88,13 +88,12 @@ def record(world: World, campaign: Campaign) -> Record:
     }
 
 
-def first_contacts(world: World) -> Iterator[Sample]:
-    """What became of messages up to first_day."""
+def first_contacts(world: World) -> Iterator[Part]:
+    """What became of messages up to first_day, campaign by campaign."""
     sent = [campaign for campaign in campaigns(world) if campaign.is_sent]
     for campaign, count in zip(sent, apportion(world.sizes.contacts, [1] * len(sent)), strict=True):
         end = min(world.at(campaign.last_day + 1), world.at(0))
-        for contact in _contacts(world, campaign, world.at(campaign.first_day), end, count):
-            yield Sample(contact)
+        yield Part(count, partial(_contacts, world, campaign, world.at(campaign.first_day), end, count))
 
 
 def second_contacts(world: World) -> Iterator[Sample]:
@@ -102,12 +101,12 @@ def second_contacts(world: World) -> Iterator[Sample]:
     newest = campaigns(world)[-1]
     count = world.sizes.contacts * DAY_TWO_PERCENT // 100
     today = list(_contacts(world, newest, world.at(0), world.at(1), count))
-    yield from (Sample(contact) for contact in today)
+    yield from today
     for contact in today[: count * RESENT_PERCENT // 100]:
-        yield Sample(contact, Fate.DUPLICATE, "sent again unchanged")
+        yield contact._replace(fate=Fate.DUPLICATE, fault="sent again unchanged")
 
 
-def _contacts(world: World, campaign: Campaign, start: int, end: int, count: int) -> Iterator[Record]:
+def _contacts(world: World, campaign: Campaign, start: int, end: int, count: int) -> Iterator[Sample]:
     """Exactly `count` steps of messages sent within a time; what comes of one after the end is left out."""
     rng = stream(world.seed, "contact", campaign.campaign_id, start)
     prefix = f"{campaign.campaign_id}-{rfc3339(start, 'seconds')[5:10].replace('-', '')}"
@@ -116,13 +115,13 @@ def _contacts(world: World, campaign: Campaign, start: int, end: int, count: int
         message += 1
         day = between(rng, 0, max(1, (end - start) // DAY) - 1)
         sent_at = start + day * DAY + 8 * HOUR + between(rng, 0, 3 * HOUR // 1000) * 1000
-        who = _recipient(world, rng, sent_at)
+        who, someone = _recipient(world, rng, sent_at)
         for kind, at in _steps(rng, sent_at):
             if at >= end or not left:
                 break
             left -= 1
             cost = COST_CENTS[campaign.channel] if kind == "sent" else None
-            yield {
+            step: Record = {
                 "contact_id": f"{prefix}{message:06d}-{kind}",
                 "campaign_id": campaign.campaign_id,
                 **who,
@@ -131,23 +130,21 @@ def _contacts(world: World, campaign: Campaign, start: int, end: int, count: int
                 "contacted_at": rfc3339(at, "seconds"),
                 **({} if cost is None else {"cost_cents": cost}),
             }
+            yield Sample(step, person=someone)
 
 
-def _recipient(world: World, rng: Random, at: int) -> Record:
+def _recipient(world: World, rng: Draws, at: int) -> tuple[Record, int | None]:
     """A shop account whose consent holds; where chance finds none, the newsletter's own test address."""
     for _ in range(60):
         number = int(rng.random() * customers.known(world, "shop"))
         if customers.created_at(world, "shop", number) < at and consents.may_contact(world, "shop", number, at):
             who = person(world.seed, world.person_of("shop", number))
-            return {
-                "customer_source": "shop",
-                "customer_id": customers.customer_id("shop", number),
-                "email": who.email,
-            }
-    return {"email": "seed-list@mail.example.com"}
+            account = {"customer_source": "shop", "customer_id": customers.customer_id("shop", number)}
+            return {**account, "email": who.email}, who.number
+    return {"email": "seed-list@mail.example.com"}, None
 
 
-def _steps(rng: Random, sent_at: int) -> Iterator[tuple[str, int]]:
+def _steps(rng: Draws, sent_at: int) -> Iterator[tuple[str, int]]:
     """What happens to one message, in order of time."""
     yield "sent", sent_at
     at = sent_at + between(rng, 1, 90) * 1000

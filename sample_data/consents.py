@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from sample_data import customers
-from sample_data.draw import between, chance, pick, spread, stream
+from sample_data.draw import between, chance, pick, spread, stream, stretches
 from sample_data.people import person
-from sample_data.samples import Fate, Record, Sample
+from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.world import World, rfc3339
 
 COLUMNS = (
@@ -18,6 +19,7 @@ MARKETING = "email_marketing"
 OTHER_PURPOSES = ("sms_marketing", "profiling", "analytics")
 CHANGED_MIND_SHARE = 0.5
 RESENT_PER_MILLE = 1
+EVERY = 5  # records to one with a second decision
 
 
 class Decision(NamedTuple):
@@ -29,11 +31,17 @@ class Decision(NamedTuple):
     proof: str
 
 
-def first_delivery(world: World) -> Iterator[Sample]:
+def first_parts(world: World) -> Iterator[Part]:
     """Every decision up to first_day, record by record."""
-    for source, number in _records(world):
+    for indexes in stretches(world.sizes.customers):
+        again = indexes.stop // EVERY - indexes.start // EVERY
+        yield Part(len(indexes) + again, partial(_decided, world, indexes))
+
+
+def _decided(world: World, indexes: range) -> Iterator[Sample]:
+    for source, number in _records(world, indexes):
         for place, decision in enumerate(decisions(world, source, number), start=1):
-            yield Sample(record(world, source, number, place, decision))
+            yield _sample(world, source, number, place, decision)
 
 
 def second_delivery(world: World) -> Iterator[Sample]:
@@ -43,15 +51,13 @@ def second_delivery(world: World) -> Iterator[Sample]:
             if customers.change_of(world, source, number) == "consent":
                 withdrawn = Decision(MARKETING, False, customers.changed_at(world, source, number), "unsubscribe page")
                 place = len(decisions(world, source, number)) + 1
-                yield Sample(record(world, source, number, place, withdrawn), fault="consent withdrawn")
+                yield _sample(world, source, number, place, withdrawn)._replace(fault="consent withdrawn")
         for number in customers.arriving_numbers(world, source):
-            yield Sample(record(world, source, number, 1, decisions(world, source, number)[0]))
-    known = list(_records(world))
-    rng = stream(world.seed, "consents sent again")
-    for place in spread(rng, len(known), -(-len(known) * RESENT_PER_MILLE // 1000)):
-        source, number = known[place]
-        first = record(world, source, number, 1, decisions(world, source, number)[0])
-        yield Sample(first, Fate.DUPLICATE, "sent again unchanged")
+            yield _sample(world, source, number, 1, decisions(world, source, number)[0])
+    rng, count = stream(world.seed, "consents sent again"), world.sizes.customers
+    for source, number in _records(world, spread(rng, count, -(-count * RESENT_PER_MILLE // 1000))):
+        first = _sample(world, source, number, 1, decisions(world, source, number)[0])
+        yield first._replace(fate=Fate.DUPLICATE, fault="sent again unchanged")
 
 
 def decisions(world: World, source: str, number: int) -> list[Decision]:
@@ -60,7 +66,7 @@ def decisions(world: World, source: str, number: int) -> list[Decision]:
     says, created = customers.has_consent(world, source, number), customers.created_at(world, source, number)
     form = pick(rng, ("sign-up form, wording 2025-06", "checkout box, wording 2024-11", "signed card"))
     index = number + (0 if source == "shop" else customers.known(world, "shop"))
-    if (index + 1) % 5 or created >= world.at(0):
+    if (index + 1) % EVERY or created >= world.at(0):
         return [Decision(MARKETING, says, created, form)]
     later = created + between(rng, 1, (world.at(0) - created) // 1000 - 1) * 1000
     if chance(rng, CHANGED_MIND_SHARE):
@@ -92,7 +98,11 @@ def record(world: World, source: str, number: int, place: int, decision: Decisio
     }
 
 
-def _records(world: World) -> Iterator[tuple[str, int]]:
-    for source in customers.SOURCES:
-        for number in range(customers.known(world, source)):
-            yield source, number
+def _sample(world: World, source: str, number: int, place: int, decision: Decision) -> Sample:
+    return Sample(record(world, source, number, place, decision), person=world.person_of(source, number))
+
+
+def _records(world: World, indexes: Iterable[int]) -> Iterator[tuple[str, int]]:
+    """Source and number of the customer records with these indexes, shop's first."""
+    shop = customers.known(world, "shop")
+    return (("shop", index) if index < shop else ("crm", index - shop) for index in indexes)

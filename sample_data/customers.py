@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from random import Random
+from functools import lru_cache, partial
 
 from sample_data.countries import plain
-from sample_data.draw import between, chance, pick, spread, stream, weighted
-from sample_data.people import Person, address, email, person, written_phone
-from sample_data.samples import Fate, Record, Sample
+from sample_data.draw import Draws, between, chance, pick, spread, stream, stretches
+from sample_data.people import address, email, person, written_phone
+from sample_data.samples import Fate, Part, Record, Sample
+from sample_data.variations import vary
 from sample_data.world import HOUR, World, rfc3339
 
 COLUMNS = (
@@ -20,7 +21,12 @@ CONSENT_SHARE = 0.55
 CHANGES = ("address", "address", "email", "name", "consent")
 CHANGED_PERCENT = 3
 RESENT_PER_MILLE = 1
-IDENTIFIERS_SHARED = weighted({"both": 6, "email": 2, "phone": 2})
+BLOCKED_SHARE = 0.004
+# What a source does not know of how many people; the shop needs an address to log in with.
+LEFT_OUT = {
+    "shop": {"email": 0.0, "phone": 0.3, "birth_on": 0.3},
+    "crm": {"email": 0.22, "phone": 0.15, "birth_on": 0.35},
+}
 BLOCKED: tuple[Record, ...] = (
     {"email": "test@test.com"},
     {"phone": "0000000"},
@@ -52,28 +58,38 @@ def changed_numbers(world: World, source: str) -> list[int]:
     return spread(stream(world.seed, "changed", source), count, count * CHANGED_PERCENT // 100)
 
 
-def first_delivery(world: World, source: str) -> Iterator[Sample]:
+def first_parts(world: World, source: str) -> Iterator[Part]:
     """Every record of the source as of first_day."""
-    for number in range(known(world, source)):
-        yield Sample(record(world, source, number))
+    for numbers in stretches(known(world, source)):
+        yield Part(len(numbers), partial(_first, world, source, numbers))
+
+
+def _first(world: World, source: str, numbers: range) -> Iterator[Sample]:
+    return (sample(world, source, number) for number in numbers)
 
 
 def second_delivery(world: World, source: str) -> Iterator[Sample]:
     """What changed in the source during first_day: new versions, new records, a few sent again unchanged."""
     for number in changed_numbers(world, source):
-        yield Sample(changed_record(world, source, number))
+        yield sample(world, source, number)._replace(record=changed_record(world, source, number))
     for number in arriving_numbers(world, source):
-        yield Sample(record(world, source, number))
+        yield sample(world, source, number)
     count = known(world, source)
     for number in spread(stream(world.seed, "sent again", source), count, -(-count * RESENT_PER_MILLE // 1000)):
-        yield Sample(record(world, source, number), Fate.DUPLICATE, "sent again unchanged")
+        yield sample(world, source, number, Fate.DUPLICATE, "sent again unchanged")
 
 
+@lru_cache(maxsize=16_384)
 def created_at(world: World, source: str, number: int) -> int:
-    """When the source first knew the person."""
+    """When the source made the record; a second one of a person is younger than the first."""
     rng = stream(world.seed, "created", source, number)
-    joined = world.joined_day[world.person_of(source, number)]
-    return world.at(joined) + between(rng, 0, 6 * HOUR // 1000 - 1) * 1000
+    who = world.person_of(source, number)
+    created = world.at(world.joined_day[who]) + between(rng, 0, 6 * HOUR // 1000 - 1) * 1000
+    if not world.is_again(source, number):
+        return created
+    end = world.at(0) if world.joined_day[who] < 0 else world.at(1)
+    created = created_at(world, source, world.number_of(source, who) or 0)
+    return created + between(rng, 1, (end - created) // 1000 - 1) * 1000
 
 
 def has_consent(world: World, source: str, number: int) -> bool:
@@ -95,15 +111,33 @@ def changed_at(world: World, source: str, number: int) -> int:
 
 def record(world: World, source: str, number: int) -> Record:
     """The record as of its first delivery."""
+    return _stated(world, source, number)[0]
+
+
+def sample(world: World, source: str, number: int, fate: Fate = Fate.ACCEPTED, fault: str = "") -> Sample:
+    """The record as of its first delivery, with what it says instead of the truth."""
+    row, variation = _stated(world, source, number)
+    return Sample(row, fate, fault, world.person_of(source, number), variation=variation)
+
+
+@lru_cache(maxsize=16_384)
+def login_email(world: World, number: int) -> str | None:
+    """What a customer of the shop logs in with."""
+    email: str | None = record(world, "shop", number).get("email")
+    return email
+
+
+def _stated(world: World, source: str, number: int) -> tuple[Record, str]:
     who = person(world.seed, world.person_of(source, number))
     rng = stream(world.seed, "customer", source, number)
     created = created_at(world, source, number)
     updated = created
-    if world.joined_day[who.number] < -1 and chance(rng, 0.6):
+    if created < world.at(-1) and chance(rng, 0.6):
         updated = created + between(rng, 0, (world.at(0) - created) // 1000 - 1) * 1000
     row: Record = {
         "customer_id": customer_id(source, number),
-        **_identifiers(world, rng, who, source),
+        "email": who.email,
+        "phone": written_phone(rng, who.country, who.phone),
         "first_name": who.first_name,
         "last_name": who.last_name,
         "birth_on": who.birth_on,
@@ -115,13 +149,16 @@ def record(world: World, source: str, number: int) -> Record:
         "created_at": rfc3339(created, "seconds"),
         "updated_at": rfc3339(updated, "seconds"),
     }
-    if chance(rng, 0.2):
-        del row["birth_on"]
+    is_known_elsewhere = world.is_again(source, number) or (source == "crm" and world.is_in_both(who.number))
+    variation = vary(rng, row, who, is_known_elsewhere)
+    for name, share in LEFT_OUT[source].items():
+        if chance(rng, share):
+            del row[name]
     if source == "crm":
         _as_typed_in(rng, row)
-    if not world.is_in_both(who.number) and chance(rng, 0.005):
+    if chance(rng, BLOCKED_SHARE):
         row.update(pick(rng, BLOCKED))
-    return row
+    return row, variation
 
 
 def changed_record(world: World, source: str, number: int) -> Record:
@@ -136,30 +173,14 @@ def changed_record(world: World, source: str, number: int) -> Record:
     elif what == "email":
         row["email"] = email(rng, "new", who.last_name, who.number)
     elif what == "name":
-        row["last_name"] = f"{who.last_name}-{pick(rng, who.country.last_names)}"
+        row["last_name"] = f"{who.last_name}-{pick(rng, who.country.common_last_names)}"
     else:
         row["has_marketing_consent"] = False
     row["updated_at"] = rfc3339(changed_at(world, source, number), "seconds")
     return row
 
 
-def _identifiers(world: World, rng: Random, who: Person, source: str) -> Record:
-    """E-mail and phone; a person in both sources has at least one of them equal in both, once normalised."""
-    shared = ""
-    if world.is_in_both(who.number):
-        shared = pick(stream(world.seed, "shared", who.number), IDENTIFIERS_SHARED)
-    identifiers: Record = {"email": who.email, "phone": written_phone(rng, who.country, who.phone)}
-    if shared == "email" or (not shared and chance(rng, 0.1)):
-        if source == "crm" or not shared:
-            del identifiers["phone"]
-    elif shared == "phone" and source == "crm":
-        identifiers["email"] = email(rng, who.first_name[:1], who.last_name, who.number)
-    elif not shared and chance(rng, 0.05):
-        del identifiers["email"]
-    return identifiers
-
-
-def _as_typed_in(rng: Random, row: Record) -> None:
+def _as_typed_in(rng: Draws, row: Record) -> None:
     """Letter case, spaces and missing accents of a hand-kept file; once normalised, nothing has changed."""
     if chance(rng, 0.4):
         row["first_name"], row["last_name"] = plain(row["first_name"]), plain(row["last_name"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sample_data import campaigns, consents, customers, events, faults, products, support, transactions
-from sample_data.samples import Delivery, Sample, weave
+from sample_data.samples import Delivery, Part, Sample, grouped, weave
 from sample_data.world import World
 
 STREAM = "stream/events.jsonl"
@@ -20,73 +20,82 @@ def deliveries(world: World, day: int) -> list[Delivery]:
         raise ValueError(f"there is no day {day}; ask for day 1 or day 2")
     on = world.date(day - 1).isoformat()
     return [
-        *_customers(world, day, on),
+        *(_customers(world, day, on, source) for source in customers.SOURCES),
         _products(world, day, on),
-        *_transactions(world, day, on),
+        *(_transactions(world, day, on, source) for source in ("shop", "store")),
         _tickets(world, day, on),
-        *_campaigns(world, day, on),
+        _campaigns(world, day, on),
+        _contacts(world, day, on),
         _consents(world, day, on),
-        Delivery(STREAM, "clickstream_event", _clicks(world, day)),
+        _clicks(world, day),
     ]
 
 
-def _customers(world: World, day: int, on: str) -> Iterator[Delivery]:
-    for source, suffix, columns in (("shop", "jsonl", ()), ("crm", "csv", customers.COLUMNS)):
-        if day == 1:
-            samples = customers.first_delivery(world, source)
-        else:
-            samples = _mixed(customers.second_delivery(world, source), faults.bad_customers(world, source))
-        yield Delivery(f"landing/{source}/customer.v1/customers-{on}.{suffix}", "customer", samples, columns)
+def _customers(world: World, day: int, on: str, source: str) -> Delivery:
+    if day == 1:
+        parts = grouped(customers.first_parts(world, source))
+    else:
+        parts = _mixed(customers.second_delivery(world, source), faults.bad_customers(world, source))
+    suffix, columns = ("jsonl", ()) if source == "shop" else ("csv", customers.COLUMNS)
+    return Delivery(f"landing/{source}/customer.v1/customers-{on}.{suffix}", source, "customer", parts, columns)
 
 
 def _products(world: World, day: int, on: str) -> Delivery:
-    samples = products.first_delivery(world)
-    if day == 2:
-        samples = _mixed(products.second_delivery(world), faults.bad_products(world))
-    return Delivery(f"landing/catalogue/product.v1/products-{on}.csv", "product", samples, products.COLUMNS)
+    if day == 1:
+        parts: tuple[Part, ...] = (Part.of(products.first_delivery(world)),)
+    else:
+        parts = _mixed(products.second_delivery(world), faults.bad_products(world))
+    path = f"landing/catalogue/product.v1/products-{on}.csv"
+    return Delivery(path, "catalogue", "product", parts, products.COLUMNS)
 
 
-def _transactions(world: World, day: int, on: str) -> Iterator[Delivery]:
-    for source in ("shop", "store"):
-        path = f"landing/{source}/transaction.v1/transactions-{on}.csv"
-        samples = transactions.first_delivery(world, source)
-        if day == 2:
-            bad = faults.bad_transactions(world, source)
-            samples = _mixed(transactions.second_delivery(world, source), bad)
-        yield Delivery(path, "transaction", samples, transactions.COLUMNS)
+def _transactions(world: World, day: int, on: str, source: str) -> Delivery:
+    if day == 1:
+        parts = grouped(transactions.first_parts(world, source))
+    else:
+        parts = _mixed(transactions.second_delivery(world, source), faults.bad_transactions(world, source))
+    path = f"landing/{source}/transaction.v1/transactions-{on}.csv"
+    return Delivery(path, source, "transaction", parts, transactions.COLUMNS)
 
 
 def _tickets(world: World, day: int, on: str) -> Delivery:
-    samples = support.first_delivery(world)
-    if day == 2:
-        samples = _mixed(support.second_delivery(world), faults.bad_tickets(world))
-    return Delivery(f"landing/helpdesk/support_ticket.v1/tickets-{on}.jsonl", "support_ticket", samples)
+    if day == 1:
+        parts = grouped(support.first_parts(world))
+    else:
+        parts = _mixed(support.second_delivery(world), faults.bad_tickets(world))
+    return Delivery(f"landing/helpdesk/support_ticket.v1/tickets-{on}.jsonl", "helpdesk", "support_ticket", parts)
 
 
-def _campaigns(world: World, day: int, on: str) -> Iterator[Delivery]:
-    planned, contacts = campaigns.first_delivery(world), campaigns.first_contacts(world)
-    if day == 2:
-        planned = campaigns.second_delivery(world)
-        contacts = _mixed(campaigns.second_contacts(world), faults.bad_contacts(world))
-    folder = "landing/marketing"
-    yield Delivery(f"{folder}/campaign.v1/campaigns-{on}.csv", "campaign", planned, campaigns.COLUMNS)
-    yield Delivery(f"{folder}/campaign_contact.v1/contacts-{on}.jsonl.gz", "campaign_contact", contacts)
+def _campaigns(world: World, day: int, on: str) -> Delivery:
+    samples = campaigns.first_delivery(world) if day == 1 else campaigns.second_delivery(world)
+    path = f"landing/marketing/campaign.v1/campaigns-{on}.csv"
+    return Delivery(path, "marketing", "campaign", (Part.of(samples),), campaigns.COLUMNS)
+
+
+def _contacts(world: World, day: int, on: str) -> Delivery:
+    if day == 1:
+        parts = grouped(campaigns.first_contacts(world))
+    else:
+        parts = _mixed(campaigns.second_contacts(world), faults.bad_contacts(world))
+    path = f"landing/marketing/campaign_contact.v1/contacts-{on}.jsonl.gz"
+    return Delivery(path, "marketing", "campaign_contact", parts)
 
 
 def _consents(world: World, day: int, on: str) -> Delivery:
-    samples = consents.first_delivery(world)
-    if day == 2:
-        samples = _mixed(consents.second_delivery(world), faults.bad_consents(world))
-    path = f"landing/preference_centre/consent.v1/consents-{on}.csv"
-    return Delivery(path, "consent", samples, consents.COLUMNS)
-
-
-def _clicks(world: World, day: int) -> Iterator[Sample]:
     if day == 1:
-        return events.first_delivery(world)
+        parts = grouped(consents.first_parts(world))
+    else:
+        parts = _mixed(consents.second_delivery(world), faults.bad_consents(world))
+    path = f"landing/preference_centre/consent.v1/consents-{on}.csv"
+    return Delivery(path, "preference_centre", "consent", parts, consents.COLUMNS)
+
+
+def _clicks(world: World, day: int) -> Delivery:
+    if day == 1:
+        return Delivery(STREAM, "web", "clickstream_event", grouped(events.first_parts(world)))
     extras = [*events.stragglers(world), *faults.bad_events(world)]
-    return weave(events.second_delivery(world), extras, every=6)
+    return Delivery(STREAM, "web", "clickstream_event", _mixed(events.second_delivery(world), extras, every=6))
 
 
-def _mixed(regular: Iterator[Sample], bad: list[Sample]) -> Iterator[Sample]:
-    return weave(regular, bad, every=7)
+def _mixed(regular: Iterator[Sample], extras: list[Sample], every: int = 7) -> tuple[Part, ...]:
+    return (Part.of(weave(regular, extras, every)),)

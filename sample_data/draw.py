@@ -1,36 +1,56 @@
-"""Deterministic draws: the same key gives the same values on any machine and Python version.
+"""Deterministic draws: the same key gives the same values on any machine, Python version and number of processes.
 
-Only `random()` and `getrandbits()` of `random.Random` are used: they alone are promised to stay as they are.
+Numbers are words of BLAKE2b over the key and a counter: nothing else is promised to stay as it is, and a new stream
+costs a microsecond, so that every person, order and session can have its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from itertools import accumulate, pairwise
-from random import Random
+from struct import Struct
 from typing import TypeVar
 
 T = TypeVar("T")
+_WORDS = Struct("<16I").unpack
+_UNIT = 2.0**-32
 
 
-def stream(*key: object) -> Random:
+class Draws:
+    """A source of randomness; `random()` is a number from 0 up to 1, a multiple of 2^-32."""
+
+    __slots__ = ("random",)
+    random: Callable[[], float]
+
+    def __init__(self, key: bytes) -> None:
+        self.random = _numbers(key).__next__
+
+
+def _numbers(key: bytes) -> Iterator[float]:
+    block = 0
+    while True:
+        for word in _WORDS(blake2b(b"%s/%d" % (key, block)).digest()):
+            yield word * _UNIT
+        block += 1
+
+
+def stream(*key: object) -> Draws:
     """An own source of randomness per key, e.g. ``stream(seed, "person", 17)``."""
-    text = ":".join(str(part) for part in key)
-    return Random(int.from_bytes(sha256(text.encode()).digest(), "big"))
+    return Draws(":".join(map(str, key)).encode())
 
 
-def chance(rng: Random, probability: float) -> bool:
+def chance(rng: Draws, probability: float) -> bool:
     """True with this probability."""
     return rng.random() < probability
 
 
-def pick(rng: Random, values: Sequence[T]) -> T:
+def pick(rng: Draws, values: Sequence[T]) -> T:
     """One of the values, each as likely."""
     return values[int(rng.random() * len(values))]
 
 
-def between(rng: Random, low: int, high: int) -> int:
+def between(rng: Draws, low: int, high: int) -> int:
     """A whole number, both ends included."""
     return low + int(rng.random() * (high - low + 1))
 
@@ -40,18 +60,24 @@ def weighted(shares: Mapping[T, int]) -> tuple[T, ...]:
     return tuple(value for value, share in shares.items() for _ in range(share))
 
 
-def uuid(rng: Random) -> str:
+def uuid(rng: Draws) -> str:
     """A version 4 UUID."""
-    bits = rng.getrandbits(128) & ~(0xF000 << 64) & ~(0xC000 << 48) | (0x4000 << 64) | (0x8000 << 48)
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    random = rng.random
+    one, two, three, four = (int(random() * 4294967296) for _ in range(4))
+    two, three = two & 0xFFFF0FFF | 0x4000, three & 0x3FFFFFFF | 0x80000000
+    return f"{one:08x}-{two >> 16:04x}-{two & 0xFFFF:04x}-{three >> 16:04x}-{three & 0xFFFF:04x}{four:08x}"
 
 
-def spread(rng: Random, total: int, count: int) -> list[int]:
+def spread(rng: Draws, total: int, count: int) -> list[int]:
     """`count` different indexes below `total`, ascending, one from each of `count` equal cells."""
     count = min(count, total)
     edges = [cell * total // count for cell in range(count + 1)] if count else []
     return [between(rng, low, high - 1) for low, high in pairwise(edges)]
+
+
+def stretches(total: int, length: int = 5_000) -> list[range]:
+    """The indexes below `total` in ranges of at most `length`."""
+    return [range(start, min(start + length, total)) for start in range(0, total, length)]
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from random import Random
+from functools import lru_cache, partial
+from itertools import chain
 from typing import NamedTuple
 
-from sample_data.draw import apportion, between, chance, pick, stream, uuid, weighted
+from sample_data.customers import login_email
+from sample_data.draw import Draws, apportion, between, chance, pick, stream, uuid, weighted
 from sample_data.people import person
-from sample_data.samples import Fate, Record, Sample
+from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.transactions import Order, lines_of_day, orders
 from sample_data.visitors import CAMPAIGNS, Visitor, anonymous_visitor, known_visitor, user_id, visitor
 from sample_data.world import CATEGORIES, DAY, HOUR, Product, World, rfc3339
@@ -26,6 +28,9 @@ QUERIES = ("rain jacket", "espresso", "läufer schuhe", "cadeau", "olive oil", "
 OFFSETS = weighted({0: 84, 60: 5, 120: 5, -300: 4, 330: 2})
 FRACTIONS = weighted({"milliseconds": 85, "seconds": 10, "microseconds": 5})
 
+LATE = "/timestamp late"
+Timed = tuple[int, Record, int | None]
+
 
 class Step(NamedTuple):
     """One thing a visitor does, before it has a time; a `page` step is a screen in the app."""
@@ -38,8 +43,7 @@ class Step(NamedTuple):
 
 def second_delivery(world: World) -> Iterator[Sample]:
     """The events of first_day."""
-    for record in events_of_day(world, 0, world.sizes.events * DAY_TWO_PERCENT // 100):
-        yield Sample(record)
+    return events_of_day(world, 0, world.sizes.events * DAY_TWO_PERCENT // 100)
 
 
 def stragglers(world: World) -> list[Sample]:
@@ -51,42 +55,52 @@ def stragglers(world: World) -> list[Sample]:
     yesterday = events_of_day(world, -1, _history_counts(world)[-1])
     copies = deque(yesterday, maxlen=count * REDELIVERED_PER_MILLE // 1000)
     return [
-        *(Sample(record, fault="late") for record in late),
-        *(Sample(record, Fate.LATE_HELD, "later than the window") for record in too_late),
-        *(Sample(record, Fate.DUPLICATE, "delivered again") for record in copies),
+        *(sample._replace(fault="late") for sample in late),
+        *(s._replace(fate=Fate.LATE_HELD, fault="later than the window", reason=LATE) for s in too_late),
+        *(sample._replace(fate=Fate.DUPLICATE, fault="delivered again") for sample in copies),
     ]
 
 
-def first_delivery(world: World) -> Iterator[Sample]:
+def first_parts(world: World) -> Iterator[Part]:
     """The seven days before first_day, in order of time within each hour."""
     for day, count in zip(range(-EVENT_DAYS, 0), _history_counts(world), strict=True):
-        for record in events_of_day(world, day, count):
-            yield Sample(record)
+        yield from _hours_of_day(world, day, count)
 
 
-def events_of_day(world: World, day: int, count: int) -> Iterator[Record]:
+def events_of_day(world: World, day: int, count: int) -> Iterator[Sample]:
     """Exactly `count` events of sessions that end on the day, ordered by time within each hour."""
+    return chain.from_iterable(part.make() for part in _hours_of_day(world, day, count))
+
+
+def _hours_of_day(world: World, day: int, count: int) -> Iterator[Part]:
+    for hour, share in enumerate(apportion(count, HOUR_WEIGHT)):
+        yield Part(share, partial(_events_of_hour, world, day, hour, share))
+
+
+@lru_cache(maxsize=2)
+def _bought(world: World, day: int) -> dict[int, list[Order]]:
+    """The day's orders that come of a session on site or app, by hour."""
     bought: dict[int, list[Order]] = {}
     for order in orders(world, "shop", day, lines_of_day(world, "shop", day)):
         if order.channel in ("web", "mobile_app") and not order.is_refund:
             bought.setdefault(order.at // HOUR % 24, []).append(order)
-    for hour, share in enumerate(apportion(count, HOUR_WEIGHT)):
-        yield from _events_of_hour(world, day, hour, share, bought.get(hour, []))
+    return bought
 
 
-def _events_of_hour(world: World, day: int, hour: int, count: int, bought: list[Order]) -> list[Record]:
+def _events_of_hour(world: World, day: int, hour: int, count: int) -> Iterator[Sample]:
     rng = stream(world.seed, "session", day, hour)
-    timed: list[tuple[int, Record]] = []
-    for order in bought:
+    timed: list[Timed] = []
+    for order in _bought(world, day).get(hour, ()):
         if len(timed) < count:
             timed += buying_session(world, rng, order)[len(timed) - count :]
     start = world.at(day, hour)
     while len(timed) < count:
         timed += _browsing_session(world, rng, start, start + HOUR)[: count - len(timed)]
-    return [record for _, record in sorted(timed, key=lambda pair: (pair[0], pair[1]["messageId"]))]
+    timed.sort(key=lambda event: (event[0], event[1]["messageId"]))
+    return (Sample(record, person=who) for _, record, who in timed)
 
 
-def buying_session(world: World, rng: Random, order: Order) -> list[tuple[int, Record]]:
+def buying_session(world: World, rng: Draws, order: Order) -> list[Timed]:
     """From the landing page to the completed order, and for a known buyer the server's confirmation."""
     uses_app = order.channel == "mobile_app"
     buyer = order.buyer
@@ -107,11 +121,11 @@ def buying_session(world: World, rng: Random, order: Order) -> list[tuple[int, R
     steps.append(Step("track", "Order Completed", "/checkout/thanks", total))
     session = _session(world, rng, who, steps, order.at, uses_app)
     if buyer is not None and chance(rng, 0.5):
-        session.append((order.at + 250, _confirmation(rng, session[-1][1], order)))
+        session.append((order.at + 250, _confirmation(rng, session[-1][1], order), buyer))
     return session
 
 
-def _browsing_session(world: World, rng: Random, start: int, end: int) -> list[tuple[int, Record]]:
+def _browsing_session(world: World, rng: Draws, start: int, end: int) -> list[Timed]:
     ended = between(rng, start, end - 1)
     day = (ended - world.at(0)) // DAY
     who = visitor(world, rng, day)
@@ -136,9 +150,7 @@ def _browsing_session(world: World, rng: Random, start: int, end: int) -> list[t
     return _session(world, rng, who, steps, ended, uses_app)
 
 
-def _session(
-    world: World, rng: Random, who: Visitor, steps: list[Step], ended: int, uses_app: bool
-) -> list[tuple[int, Record]]:
+def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: int, uses_app: bool) -> list[Timed]:
     """The steps as events, timed backwards from the end; a user id from the login on, in the app always."""
     referrer, campaign = pick(rng, CAMPAIGNS)
     offset, fraction = pick(rng, OFFSETS), pick(rng, FRACTIONS)
@@ -152,7 +164,8 @@ def _session(
     logins = [place for place, step in enumerate(steps) if step.kind == "identify"]
     known_from = 0 if uses_app else min(logins, default=len(steps))
     gaps = [between(rng, 2_000, 95_000) for _ in steps[1:]]
-    at, session, url = ended - sum(gaps), [], "" if uses_app else referrer
+    at, url = ended - sum(gaps), "" if uses_app else referrer
+    session: list[Timed] = []
     for place, step in enumerate(steps):
         record: Record = {"messageId": uuid(rng), "anonymousId": who.device.anonymous_id}
         if place >= known_from and who.person is not None:
@@ -165,17 +178,26 @@ def _session(
         page = {"path": step.path, "url": SITE + step.path, "referrer": url, "title": step.name or "Login"}
         record["context"] = context if uses_app else {**context, "page": page if url else _without(page, "referrer")}
         if step.kind == "identify" and who.person is not None:
-            known = person(world.seed, who.person)
-            record["traits"] = {"email": known.email, "phone": f"+{known.country.dial}{known.phone}"}
+            record["traits"] = _traits(world, who.person)
         else:
             record["properties"] = {**step.properties, "path": step.path}
-        session.append((at, record))
+        session.append((at, record, who.person))
         url = SITE + step.path
         at += gaps[place] if place < len(gaps) else 0
     return session
 
 
-def _confirmation(rng: Random, completed: Record, order: Order) -> Record:
+def _traits(world: World, who: int) -> Record:
+    """What a login states: the account's own address, and the number of who logs in."""
+    known = person(world.seed, who)
+    traits: Record = {"phone": f"+{known.country.dial}{known.phone}"}
+    account = world.number_of("shop", who)
+    if account is not None and (email := login_email(world, account)):
+        traits["email"] = email
+    return traits
+
+
+def _confirmation(rng: Draws, completed: Record, order: Order) -> Record:
     """The shop's server states the order too; it knows the customer but not the device."""
     at = rfc3339(order.at + 250, "milliseconds")
     return {
@@ -209,8 +231,8 @@ def _history_counts(world: World) -> list[int]:
     return apportion(world.sizes.events, [1] * EVENT_DAYS)
 
 
-def _browsing(world: World, rng: Random, start: int, end: int, count: int) -> list[Record]:
-    records: list[Record] = []
-    while len(records) < count:
-        records += (record for _, record in _browsing_session(world, rng, start, end))
-    return records[:count]
+def _browsing(world: World, rng: Draws, start: int, end: int, count: int) -> list[Sample]:
+    samples: list[Sample] = []
+    while len(samples) < count:
+        samples += (Sample(record, person=who) for _, record, who in _browsing_session(world, rng, start, end))
+    return samples[:count]

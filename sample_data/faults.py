@@ -20,11 +20,12 @@ Spoil = Callable[[Record], Record | bytes | list[str]]
 
 
 class Fault(NamedTuple):
-    """`spoil` makes what arrives of a good record that nobody else has."""
+    """`spoil` makes what arrives of a good record that nobody else has; `reason` as in Sample."""
 
     name: str
     fate: Fate
     spoil: Spoil
+    reason: str = ""
 
 
 def put(pointer: str, value: Any) -> Spoil:
@@ -64,33 +65,33 @@ def _short_row(record: Record) -> list[str]:
 
 
 EVENT_FAULTS = (
-    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
-    Fault("a list", OFF_CONTRACT, raw(b'[{"type":"track"}]')),
-    Fault("a number", OFF_CONTRACT, raw(b"42")),
-    Fault("a string", OFF_CONTRACT, raw(b'"track"')),
-    Fault("null", OFF_CONTRACT, raw(b"null")),
-    Fault("an empty record", OFF_CONTRACT, raw(b"")),
-    Fault("an empty object", OFF_CONTRACT, raw(b"{}")),
-    Fault("NaN", OFF_CONTRACT, _not_a_number),
-    Fault("bytes that are not UTF-8", OFF_CONTRACT, raw(b"\xff\xfe\x00\x81{\x9d")),
-    Fault("messageId is no UUID", OFF_CONTRACT, put("messageId", "message-1")),
-    Fault("anonymousId is no UUID", OFF_CONTRACT, put("anonymousId", "undefined")),
-    Fault("e-mail without @", OFF_CONTRACT, put("traits", {"email": "anna(at)example.com"})),
-    Fault("negative quantity", OFF_CONTRACT, put("properties/quantity", -2)),
-    Fault("quantity is text", OFF_CONTRACT, put("properties/quantity", "two")),
-    Fault("no messageId", OFF_CONTRACT, drop("messageId")),
-    Fault("no type", OFF_CONTRACT, drop("type")),
-    Fault("no timestamp", OFF_CONTRACT, drop("timestamp")),
-    Fault("nobody: neither anonymousId nor userId", OFF_CONTRACT, drop("anonymousId", "userId")),
-    Fault("a track call without event", OFF_CONTRACT, drop("event")),
-    Fault("type is unknown", OFF_CONTRACT, put("type", "click")),
-    Fault("properties is text", OFF_CONTRACT, put("properties", "none")),
-    Fault("timestamp in words", OFF_CONTRACT, put("timestamp", "yesterday")),
-    Fault("timestamp without offset", OFF_CONTRACT, put("timestamp", "2026-03-02T10:00:00")),
-    Fault("timestamp on 30 February", OFF_CONTRACT, put("timestamp", "2026-02-30T10:00:00Z")),
-    Fault("unknown contract", Fate.UNKNOWN_CONTRACT, put("contract", "loyalty_point.v1")),
-    Fault("far future", Fate.FUTURE_DATED, put("timestamp", "2999-01-01T00:00:00Z")),
-    Fault("far past", Fate.LATE_HELD, put("timestamp", "1970-01-01T00:00:00Z")),
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off, " json"),
+    Fault("a list", OFF_CONTRACT, raw(b'[{"type":"track"}]'), " type"),
+    Fault("a number", OFF_CONTRACT, raw(b"42"), " type"),
+    Fault("a string", OFF_CONTRACT, raw(b'"track"'), " type"),
+    Fault("null", OFF_CONTRACT, raw(b"null"), " type"),
+    Fault("an empty record", OFF_CONTRACT, raw(b""), " empty"),
+    Fault("an empty object", OFF_CONTRACT, raw(b"{}"), "/messageId required"),
+    Fault("NaN", OFF_CONTRACT, _not_a_number, " json"),
+    Fault("bytes that are not UTF-8", OFF_CONTRACT, raw(b"\xff\xfe\x00\x81{\x9d"), " encoding"),
+    Fault("messageId is no UUID", OFF_CONTRACT, put("messageId", "message-1"), "/messageId format"),
+    Fault("anonymousId is no UUID", OFF_CONTRACT, put("anonymousId", "undefined"), "/anonymousId format"),
+    Fault("e-mail without @", OFF_CONTRACT, put("traits", {"email": "anna(at)example.com"}), "/traits/email format"),
+    Fault("negative quantity", OFF_CONTRACT, put("properties/quantity", -2), "/properties/quantity minimum"),
+    Fault("quantity is text", OFF_CONTRACT, put("properties/quantity", "two"), "/properties/quantity type"),
+    Fault("no messageId", OFF_CONTRACT, drop("messageId"), "/messageId required"),
+    Fault("no type", OFF_CONTRACT, drop("type"), "/type required"),
+    Fault("no timestamp", OFF_CONTRACT, drop("timestamp"), "/timestamp required"),
+    Fault("nobody: neither anonymousId nor userId", OFF_CONTRACT, drop("anonymousId", "userId"), " anyOf"),
+    Fault("a track call without event", OFF_CONTRACT, drop("event"), "/event required"),
+    Fault("type is unknown", OFF_CONTRACT, put("type", "click"), "/type enum"),
+    Fault("properties is text", OFF_CONTRACT, put("properties", "none"), "/properties type"),
+    Fault("timestamp in words", OFF_CONTRACT, put("timestamp", "yesterday"), "/timestamp format"),
+    Fault("timestamp without offset", OFF_CONTRACT, put("timestamp", "2026-03-02T10:00:00"), "/timestamp format"),
+    Fault("timestamp on 30 February", OFF_CONTRACT, put("timestamp", "2026-02-30T10:00:00Z"), "/timestamp format"),
+    Fault("unknown contract", Fate.UNKNOWN_CONTRACT, put("contract", "loyalty_point.v1"), "/contract contract"),
+    Fault("far future", Fate.FUTURE_DATED, put("timestamp", "2999-01-01T00:00:00Z"), "/timestamp future"),
+    Fault("far past", Fate.LATE_HELD, put("timestamp", "1970-01-01T00:00:00Z"), "/timestamp late"),
     Fault("a path in the event's name", ACCEPTED, put("event", "../../etc/passwd")),
     Fault("emoji", ACCEPTED, put("properties/query", "👟🔥 größe 42 👨‍👩‍👧")),
     Fault("a field the contract does not know", ACCEPTED, put("experiment", {"checkout": "b"})),
@@ -98,76 +99,81 @@ EVENT_FAULTS = (
     Fault("userId says -1", ACCEPTED, put("userId", "-1")),
 )
 CUSTOMER_JSON_FAULTS = (
-    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
-    Fault("a list", OFF_CONTRACT, raw(b"[]")),
-    Fault("null", OFF_CONTRACT, raw(b"null")),
-    Fault("e-mail without domain", OFF_CONTRACT, put("email", "anna@")),
-    Fault("consent is text", OFF_CONTRACT, put("has_marketing_consent", "maybe")),
-    Fault("customer_id is a number", OFF_CONTRACT, put("customer_id", 17)),
-    Fault("no updated_at", OFF_CONTRACT, drop("updated_at")),
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off, " json"),
+    Fault("a list", OFF_CONTRACT, raw(b"[]"), " type"),
+    Fault("null", OFF_CONTRACT, raw(b"null"), " type"),
+    Fault("e-mail without domain", OFF_CONTRACT, put("email", "anna@"), "/email format"),
+    Fault("consent is text", OFF_CONTRACT, put("has_marketing_consent", "maybe"), "/has_marketing_consent type"),
+    Fault("customer_id is a number", OFF_CONTRACT, put("customer_id", 17), "/customer_id type"),
+    Fault("no updated_at", OFF_CONTRACT, drop("updated_at"), "/updated_at required"),
     Fault("emoji in a name", ACCEPTED, put("first_name", "Zoë 🌻")),
     Fault("blocked e-mail", ACCEPTED, put("email", "test@test.com")),
     Fault("blocked phone", ACCEPTED, put("phone", "0000000")),
 )
 CUSTOMER_CSV_FAULTS = (
-    Fault("e-mail without @", OFF_CONTRACT, put("email", "anna at example.com")),
-    Fault("no customer_id", OFF_CONTRACT, put("customer_id", "")),
-    Fault("German date", OFF_CONTRACT, put("birth_on", "31.12.1990")),
-    Fault("country in words", OFF_CONTRACT, put("country", "Germany")),
-    Fault("a row that ends early", OFF_CONTRACT, _short_row),
+    Fault("e-mail without @", OFF_CONTRACT, put("email", "anna at example.com"), "/email format"),
+    Fault("no customer_id", OFF_CONTRACT, put("customer_id", ""), "/customer_id required"),
+    Fault("German date", OFF_CONTRACT, put("birth_on", "31.12.1990"), "/birth_on format"),
+    Fault("country in words", OFF_CONTRACT, put("country", "Germany"), "/country pattern"),
+    Fault("a row that ends early", OFF_CONTRACT, _short_row, " columns"),
     Fault("a line break within quotes", ACCEPTED, put("street", 'Haus "Am See"\nHinterhaus, 2. Stock')),
     Fault("phone says null", ACCEPTED, put("phone", "null")),
     Fault("phone says -1", ACCEPTED, put("phone", "-1")),
 )
 PRODUCT_FAULTS = (
-    Fault("price in words", OFF_CONTRACT, put("price_cents", "free")),
-    Fault("price with comma", OFF_CONTRACT, put("price_cents", "19,99")),
-    Fault("negative price", OFF_CONTRACT, put("price_cents", -100)),
-    Fault("is_active is text", OFF_CONTRACT, put("is_active", "perhaps")),
-    Fault("no name", OFF_CONTRACT, put("name", "")),
+    Fault("price in words", OFF_CONTRACT, put("price_cents", "free"), "/price_cents type"),
+    Fault("price with comma", OFF_CONTRACT, put("price_cents", "19,99"), "/price_cents type"),
+    Fault("negative price", OFF_CONTRACT, put("price_cents", -100), "/price_cents minimum"),
+    Fault("is_active is text", OFF_CONTRACT, put("is_active", "perhaps"), "/is_active type"),
+    Fault("no name", OFF_CONTRACT, put("name", ""), "/name required"),
 )
 TRANSACTION_FAULTS = (
-    Fault("negative quantity", OFF_CONTRACT, put("quantity", -1)),
-    Fault("quantity in words", OFF_CONTRACT, put("quantity", "two")),
-    Fault("price with decimals", OFF_CONTRACT, put("unit_price_cents", "12.50")),
-    Fault("no product_id", OFF_CONTRACT, put("product_id", "")),
-    Fault("type is unknown", OFF_CONTRACT, put("transaction_type", "gift")),
-    Fault("channel is unknown", OFF_CONTRACT, put("channel", "fax")),
-    Fault("currency sign", OFF_CONTRACT, put("currency", "€")),
-    Fault("US date", OFF_CONTRACT, put("transaction_at", "03/02/2026 10:00")),
+    Fault("negative quantity", OFF_CONTRACT, put("quantity", -1), "/quantity minimum"),
+    Fault("quantity in words", OFF_CONTRACT, put("quantity", "two"), "/quantity type"),
+    Fault("price with decimals", OFF_CONTRACT, put("unit_price_cents", "12.50"), "/unit_price_cents type"),
+    Fault("no product_id", OFF_CONTRACT, put("product_id", ""), "/product_id required"),
+    Fault("type is unknown", OFF_CONTRACT, put("transaction_type", "gift"), "/transaction_type enum"),
+    Fault("channel is unknown", OFF_CONTRACT, put("channel", "fax"), "/channel enum"),
+    Fault("currency sign", OFF_CONTRACT, put("currency", "€"), "/currency pattern"),
+    Fault("US date", OFF_CONTRACT, put("transaction_at", "03/02/2026 10:00"), "/transaction_at format"),
     Fault("customer_id says -1", ACCEPTED, put("customer_id", "-1")),
     Fault("customer_id says null", ACCEPTED, put("customer_id", "null")),
 )
 
 TICKET_FAULTS = (
-    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
-    Fault("no ticket_id", OFF_CONTRACT, drop("ticket_id")),
-    Fault("score out of range", OFF_CONTRACT, put("satisfaction_score", 11)),
-    Fault("status is unknown", OFF_CONTRACT, put("status", "solved")),
-    Fault("topic in words", OFF_CONTRACT, put("topic", "Where is my parcel?")),
-    Fault("customer without source", OFF_CONTRACT, drop("customer_source")),
-    Fault("opened in the far future", Fate.FUTURE_DATED, put("opened_at", "2999-01-01T00:00:00Z")),
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off, " json"),
+    Fault("no ticket_id", OFF_CONTRACT, drop("ticket_id"), "/ticket_id required"),
+    Fault("score out of range", OFF_CONTRACT, put("satisfaction_score", 11), "/satisfaction_score maximum"),
+    Fault("status is unknown", OFF_CONTRACT, put("status", "solved"), "/status enum"),
+    Fault("topic in words", OFF_CONTRACT, put("topic", "Where is my parcel?"), "/topic pattern"),
+    Fault("customer without source", OFF_CONTRACT, drop("customer_source"), " anyOf"),
+    Fault("opened in the far future", Fate.FUTURE_DATED, put("opened_at", "2999-01-01T00:00:00Z"), "/opened_at future"),
     Fault("a customer nobody knows", ACCEPTED, put("customer_id", "S999999")),
 )
 CONTACT_FAULTS = (
-    Fault("malformed JSON", OFF_CONTRACT, _cut_off),
-    Fault("nobody: neither customer_id nor email", OFF_CONTRACT, drop("customer_id", "customer_source", "email")),
-    Fault("event type is unknown", OFF_CONTRACT, put("event_type", "read")),
-    Fault("cost is text", OFF_CONTRACT, put("cost_cents", "free")),
+    Fault("malformed JSON", OFF_CONTRACT, _cut_off, " json"),
+    Fault(
+        "nobody: neither customer_id nor email", OFF_CONTRACT, drop("customer_id", "customer_source", "email"), " anyOf"
+    ),
+    Fault("event type is unknown", OFF_CONTRACT, put("event_type", "read"), "/event_type enum"),
+    Fault("cost is text", OFF_CONTRACT, put("cost_cents", "free"), "/cost_cents type"),
     Fault("a campaign nobody knows", ACCEPTED, put("campaign_id", "M9999")),
     Fault("role address", ACCEPTED, put("email", "info@mail.example.com")),
 )
 CONSENT_FAULTS = (
-    Fault("consent in words", OFF_CONTRACT, put("is_granted", "maybe")),
-    Fault("no purpose", OFF_CONTRACT, put("purpose", "")),
-    Fault("German date", OFF_CONTRACT, put("occurred_at", "02.03.2026 10:00")),
-    Fault("a row that ends early", OFF_CONTRACT, _short_row),
+    Fault("consent in words", OFF_CONTRACT, put("is_granted", "maybe"), "/is_granted type"),
+    Fault("no purpose", OFF_CONTRACT, put("purpose", ""), "/purpose required"),
+    Fault("German date", OFF_CONTRACT, put("occurred_at", "02.03.2026 10:00"), "/occurred_at format"),
+    Fault("a row that ends early", OFF_CONTRACT, _short_row, " columns"),
     Fault("a purpose nobody planned", ACCEPTED, put("purpose", "research")),
 )
 
 
-def _spoiled(faults: Iterable[Fault], good: Callable[[int], Record]) -> list[Sample]:
-    return [Sample(fault.spoil(good(number)), fault.fate, fault.name) for number, fault in enumerate(faults, start=1)]
+def _spoiled(faults: Iterable[Fault], good: Callable[[int], Record], person: int | None = None) -> list[Sample]:
+    return [
+        Sample(fault.spoil(good(number)), fault.fate, fault.name, person, fault.reason)
+        for number, fault in enumerate(faults, start=1)
+    ]
 
 
 def bad_events(world: World) -> list[Sample]:
@@ -205,7 +211,8 @@ def bad_customers(world: World, source: str) -> list[Sample]:
         }
         return drop("phone")({**customers.record(world, source, 0), **own})  # type: ignore[return-value]
 
-    return _spoiled(CUSTOMER_JSON_FAULTS if source == "shop" else CUSTOMER_CSV_FAULTS, good)
+    menu = CUSTOMER_JSON_FAULTS if source == "shop" else CUSTOMER_CSV_FAULTS
+    return _spoiled(menu, good, world.person_of(source, 0))
 
 
 def bad_products(world: World) -> list[Sample]:
@@ -244,7 +251,7 @@ def bad_tickets(world: World) -> list[Sample]:
             "updated_at": opened,
         }
 
-    return _spoiled(TICKET_FAULTS, good)
+    return _spoiled(TICKET_FAULTS, good, world.person_of("shop", 0))
 
 
 def bad_contacts(world: World) -> list[Sample]:
@@ -262,7 +269,7 @@ def bad_contacts(world: World) -> list[Sample]:
             "contacted_at": rfc3339(world.at(0, 9) + number * 1000, "seconds"),
         }
 
-    return _spoiled(CONTACT_FAULTS, good)
+    return _spoiled(CONTACT_FAULTS, good, world.person_of("shop", 0))
 
 
 def bad_consents(world: World) -> list[Sample]:
@@ -272,4 +279,4 @@ def bad_consents(world: World) -> list[Sample]:
         decided = consents.Decision(consents.MARKETING, True, world.at(0, 9) + number * 1000, "sign-up form")
         return {**consents.record(world, "shop", 0, number, decided), "consent_id": f"GX{number:04d}"}
 
-    return _spoiled(CONSENT_FAULTS, good)
+    return _spoiled(CONSENT_FAULTS, good, world.person_of("shop", 0))

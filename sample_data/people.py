@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from random import Random
 
 from sample_data.countries import COUNTRIES, Country, plain
-from sample_data.draw import between, chance, pick, stream, weighted
+from sample_data.draw import Draws, between, chance, pick, stream, weighted
 
 COUNTRY = weighted({country: country.share for country in COUNTRIES})
 MAIL_DOMAINS = ("mail.example.com", "post.example.net", "inbox.example.org")
+# Of every four people the first heads a household; the others live there with these chances.
+HOUSEHOLD, LIVES_WITH_HEAD = 4, (0.0, 0.3, 0.12, 0.08)
+SHARES_PHONE = 0.2
 POSTAL_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 
@@ -37,31 +39,39 @@ class Person:
     phone: str
 
 
-def shares_household(seed: int, number: int) -> bool:
-    """Whether this person lives with person `number - 1`."""
-    return number % 2 == 1 and chance(stream(seed, "household", number), 0.16)
+def head_of_household(seed: int, number: int) -> int:
+    """The person whose address this person shares; their own number when they live alone or are that person."""
+    place = number % HOUSEHOLD
+    lives_with = place and chance(stream(seed, "household", number), LIVES_WITH_HEAD[place])
+    return number - place if lives_with else number
 
 
 @lru_cache(maxsize=16_384)
 def person(seed: int, number: int) -> Person:
     """The person with this number, the same whenever asked."""
     rng = stream(seed, "person", number)
-    leader = person(seed, number - 1) if shares_household(seed, number) else None
-    country = leader.country if leader else pick(rng, COUNTRY)
+    head_number = head_of_household(seed, number)
+    head = person(seed, head_number) if head_number != number else None
+    country = head.country if head else pick(rng, COUNTRY)
     first_name = pick(rng, country.first_names)
-    last_name = leader.last_name if leader else pick(rng, country.last_names)
+    last_name = head.last_name if head and chance(rng, 0.85) else surname(rng, country)
     birth_on = f"{between(rng, 1942, 2007)}-{between(rng, 1, 12):02d}-{between(rng, 1, 28):02d}"
     prefix, digits = pick(rng, country.mobile)
     # An odd factor that 5 does not divide maps numbers to phones one to one, so strangers never share one.
     phone = f"{prefix}{(number * 7_919 + 1_234_567 + seed) % 10**digits:0{digits}d}"
-    if leader and chance(rng, 0.4):
-        phone = leader.phone
-    lives_at = leader.address if leader else address(rng, country)
+    if head and chance(rng, SHARES_PHONE):
+        phone = head.phone
+    lives_at = head.address if head else address(rng, country)
     mailbox = email(rng, first_name, last_name, number)
     return Person(number, country, first_name, last_name, birth_on, lives_at, mailbox, phone)
 
 
-def address(rng: Random, country: Country) -> Address:
+def surname(rng: Draws, country: Country) -> str:
+    """A family name of the country: six of ten people have a common one."""
+    return pick(rng, country.common_last_names if chance(rng, 0.6) else country.rarer_last_names)
+
+
+def address(rng: Draws, country: Country) -> Address:
     """A street, postal code and town of the country."""
     city, code = pick(rng, country.towns)
     replaced = (
@@ -71,13 +81,13 @@ def address(rng: Random, country: Country) -> Address:
     return Address(street, "".join(replaced), city)
 
 
-def email(rng: Random, first_name: str, last_name: str, number: int) -> str:
+def email(rng: Draws, first_name: str, last_name: str, number: int) -> str:
     """An address nobody else has: it carries the person's number."""
     name = "".join(letter for letter in plain(f"{first_name}.{last_name}") if letter.isalpha() or letter in ".-")
     return f"{name}{number}@{pick(rng, MAIL_DOMAINS)}".lower()
 
 
-def written_phone(rng: Random, country: Country, phone: str) -> str:
+def written_phone(rng: Draws, country: Country, phone: str) -> str:
     """The same number as people write it: international or national, spaced or not."""
     middle = len(phone) - 6
     spaced = f"{phone[:middle]} {phone[middle : middle + 3]} {phone[middle + 3 :]}"

@@ -1,9 +1,11 @@
-"""One generated record and what must become of it."""
+"""One generated record and what must become of it, and how records make a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
@@ -21,20 +23,65 @@ class Fate(Enum):
 
 
 class Sample(NamedTuple):
-    """`record` is an object to serialise, or the bytes (JSON) or cells (CSV) exactly as they shall arrive."""
+    """`record` is an object to serialise, or the bytes or cells (CSV) exactly as they shall arrive.
+
+    `reason` is the JSON pointer and the rule of the reason it must be kept back for, `person` who is behind it, None
+    for somebody no source knows; `variation` names what a customer record says instead of the truth.
+    """
 
     record: Record | bytes | list[str]
     fate: Fate = Fate.ACCEPTED
     fault: str = ""
+    person: int | None = None
+    reason: str = ""
+    variation: str = ""
 
 
-class Delivery(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a file that can be made without the rest: exactly `count` samples."""
+
+    count: int
+    make: Callable[[], Iterator[Sample]]
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample]) -> Part:
+        """A part of samples that are few."""
+        made = list(samples)
+        return cls(len(made), lambda: iter(made))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
     """One file of a day: `path` below the day's folder; CSV when it has columns, else JSON lines."""
 
     path: str
+    source: str
     dataset: str
-    samples: Iterator[Sample]
+    parts: tuple[Part, ...]
     columns: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Records in the file."""
+        return sum(part.count for part in self.parts)
+
+
+def grouped(pieces: Iterable[Part], records: int = 20_000) -> tuple[Part, ...]:
+    """The pieces in order, joined to parts of about so many records."""
+    parts: list[Part] = []
+    group: list[Part] = []
+    for piece in pieces:
+        group.append(piece)
+        if sum(p.count for p in group) >= records:
+            parts.append(_joined(group))
+            group = []
+    return (*parts, *([_joined(group)] if group else []))
+
+
+def _joined(pieces: list[Part]) -> Part:
+    pieces = list(pieces)
+    return Part(sum(p.count for p in pieces), lambda: chain.from_iterable(p.make() for p in pieces))
 
 
 def weave(regular: Iterator[Sample], extras: list[Sample], every: int) -> Iterator[Sample]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from random import Random
+from functools import lru_cache, partial
 
 from sample_data.customers import customer_id
-from sample_data.draw import apportion, between, chance, pick, spread, stream, weighted
+from sample_data.draw import Draws, apportion, between, chance, pick, spread, stream, weighted
 from sample_data.people import person
-from sample_data.samples import Fate, Record, Sample
+from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.transactions import Order, lines_of_day, lines_per_day, orders
 from sample_data.world import DAY, HISTORY_DAYS, HOUR, World, rfc3339
 
@@ -37,29 +36,32 @@ class Ticket:
     answered_at: int
     resolved_at: int
     score: int | None
+    person: int | None
 
 
-def first_delivery(world: World) -> Iterator[Sample]:
-    """Every ticket as of first_day."""
-    for day in range(-HISTORY_DAYS, 0):
-        for ticket in tickets_of_day(world, day):
-            yield Sample(as_of(ticket, world.at(0)))
+def first_parts(world: World) -> Iterator[Part]:
+    """Every ticket as of first_day, day by day."""
+    for day, count in zip(range(-HISTORY_DAYS, 0), _tickets_per_day(world), strict=True):
+        yield Part(count, partial(_opened, world, day))
+
+
+def _opened(world: World, day: int) -> Iterator[Sample]:
+    until = world.at(0 if day < 0 else 1)
+    return (Sample(as_of(ticket, until), person=ticket.person) for ticket in tickets_of_day(world, day))
 
 
 def second_delivery(world: World) -> Iterator[Sample]:
     """Tickets of first_day, older ones that went on, and some sent again unchanged."""
-    for ticket in tickets_of_day(world, 0):
-        yield Sample(as_of(ticket, world.at(1)))
+    yield from _opened(world, 0)
     unchanged = []
     for day in range(-LONGEST_DAYS, 0):
         for ticket in tickets_of_day(world, day):
             before, after = as_of(ticket, world.at(0)), as_of(ticket, world.at(1))
             if before != after:
-                yield Sample(after, fault="a newer version")
+                yield Sample(after, fault="a newer version", person=ticket.person)
             else:
-                unchanged.append(after)
-    for again in unchanged[: len(unchanged) * RESENT_PERCENT // 100]:
-        yield Sample(again, Fate.DUPLICATE, "sent again unchanged")
+                unchanged.append(Sample(after, Fate.DUPLICATE, "sent again unchanged", ticket.person))
+    yield from unchanged[: len(unchanged) * RESENT_PERCENT // 100]
 
 
 def tickets_of_day(world: World, day: int) -> list[Ticket]:
@@ -102,7 +104,7 @@ def as_of(ticket: Ticket, instant: int) -> Record:
     return record
 
 
-def _ticket(world: World, rng: Random, day: int, number: int, order: Order | None) -> Ticket:
+def _ticket(world: World, rng: Draws, day: int, number: int, order: Order | None) -> Ticket:
     asked_after = world.at(day) if order is None else order.at
     latest = min(asked_after + 6 * DAY, world.at(0 if day < 0 else 1) - 1000)
     opened = between(rng, asked_after // 1000, max(asked_after, latest) // 1000) * 1000
@@ -114,7 +116,8 @@ def _ticket(world: World, rng: Random, day: int, number: int, order: Order | Non
     channel = pick(rng, CHANNELS)
     who = tuple(_who(world, order, day, number).items())
     ticket_id = f"H{world.date(day):%Y%m%d}-{number:04d}"
-    return Ticket(ticket_id, who, channel, topic, priority, opened, answered, resolved, score)
+    buyer = None if order is None else order.buyer
+    return Ticket(ticket_id, who, channel, topic, priority, opened, answered, resolved, score, buyer)
 
 
 def _who(world: World, order: Order | None, day: int, number: int) -> dict[str, str]:

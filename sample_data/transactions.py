@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, islice
-from random import Random
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
-from sample_data.draw import apportion, between, chance, pick, stream, weighted
+from sample_data.draw import Draws, apportion, between, chance, pick, stream, weighted
 from sample_data.people import COUNTRY, person
-from sample_data.samples import Fate, Record, Sample
+from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.world import (
     DAY,
     DORMANT,
@@ -87,31 +86,36 @@ class Order:
     is_refund: bool = False
 
 
-def first_delivery(world: World, source: str) -> Iterator[Sample]:
-    """The source's history up to first_day."""
+def first_parts(world: World, source: str) -> Iterator[Part]:
+    """The source's history up to first_day, day by day."""
     for day, count in zip(range(-HISTORY_DAYS, 0), lines_per_day(world, source), strict=True):
-        for order in orders(world, source, day, count):
-            yield from (Sample(row) for row in records(world, source, order))
+        yield Part(count, partial(_sold, world, source, day, count))
+
+
+def _sold(world: World, source: str, day: int, count: int) -> Iterator[Sample]:
+    for order in orders(world, source, day, count):
+        yield from (Sample(row, person=order.buyer) for row in records(world, source, order))
 
 
 def second_delivery(world: World, source: str) -> Iterator[Sample]:
     """The sales of first_day, then refunds, corrections and unchanged repeats of lines of the days before."""
-    for order in orders(world, source, 0, lines_of_day(world, source, 0)):
-        yield from (Sample(row) for row in records(world, source, order))
+    yield from _sold(world, source, 0, lines_of_day(world, source, 0))
     counts = lines_per_day(world, source)
     recent = chain.from_iterable(orders(world, source, day, counts[day]) for day in range(-1, -29, -1))
     sales = (order for order in recent if not order.is_refund and order.refunded_at is None)
     total = _share(world.sizes.transactions, source)
     rng = stream(world.seed, "corrections", source)
     for order in islice(sales, total * REFUNDS_PER_MILLE // 1000):
-        yield Sample(next(records(world, source, _refund(order, _during_day_zero(world, rng)))), fault="refund")
+        refund = next(records(world, source, _refund(order, _during_day_zero(world, rng))))
+        yield Sample(refund, fault="refund", person=order.buyer)
     for order in islice(sales, total * CORRECTIONS_PER_MILLE // 1000):
         more = replace(order.lines[0], quantity=order.lines[0].quantity + 1, discount_cents=0)
         corrected = replace(order, lines=(_priced(order.country, more),))
         corrected_at = rfc3339(_during_day_zero(world, rng), "seconds")
-        yield Sample({**next(records(world, source, corrected)), "updated_at": corrected_at}, fault="correction")
+        correction = {**next(records(world, source, corrected)), "updated_at": corrected_at}
+        yield Sample(correction, fault="correction", person=order.buyer)
     for order in islice(sales, total * RESENT_PER_MILLE // 1000):
-        yield Sample(next(records(world, source, order)), Fate.DUPLICATE, "sent again unchanged")
+        yield Sample(next(records(world, source, order)), Fate.DUPLICATE, "sent again unchanged", order.buyer)
 
 
 @lru_cache(maxsize=8)
@@ -177,7 +181,7 @@ def _share(lines: int, source: str) -> int:
     return shop if source == "shop" else lines - shop
 
 
-def _during_day_zero(world: World, rng: Random) -> int:
+def _during_day_zero(world: World, rng: Draws) -> int:
     return world.at(0, 7) + between(rng, 0, 16 * HOUR // 1000) * 1000
 
 
@@ -192,7 +196,7 @@ def _refund(sale: Order, at: int) -> Order:
     )
 
 
-def _sale(world: World, rng: Random, source: str, day: int, number: int, most_lines: int) -> Order:
+def _sale(world: World, rng: Draws, source: str, day: int, number: int, most_lines: int) -> Order:
     at = world.at(day, pick(rng, HOURS[source])) + between(rng, 0, HOUR // 1000 - 1) * 1000
     channel = pick(rng, CHANNELS[source])
     buyer_source = "crm" if channel in ("store", "phone") else "shop"
@@ -204,7 +208,7 @@ def _sale(world: World, rng: Random, source: str, day: int, number: int, most_li
     return Order(f"{prefix}{world.date(day):%Y%m%d}-{number:05d}", at, channel, buyer, buyer_source, country, lines)
 
 
-def pick_buyer(world: World, rng: Random, source: str, day: int) -> int | None:
+def pick_buyer(world: World, rng: Draws, source: str, day: int) -> int | None:
     """A person the source knew on that day, by segment; None when chance finds nobody."""
     for _ in range(6):
         bucket = world.buyers[source][pick(rng, BUYER_SEGMENTS)]
@@ -217,7 +221,7 @@ def pick_buyer(world: World, rng: Random, source: str, day: int) -> int | None:
     return None
 
 
-def _line(world: World, rng: Random, country: Country, at: int, day: int, position: int) -> Line:
+def _line(world: World, rng: Draws, country: Country, at: int, day: int, position: int) -> Line:
     product = world.products[0]
     for _ in range(6):
         candidate = world.products[int(rng.random() * rng.random() * len(world.products))]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import NamedTuple
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
-from sample_data.draw import between, chance, pick, stream, uuid, weighted
-from sample_data.people import COUNTRY, person, shares_household
+from sample_data.draw import Draws, between, chance, pick, stream, uuid, weighted
+from sample_data.people import COUNTRY, head_of_household, person
 from sample_data.samples import Record
 from sample_data.transactions import pick_buyer
 from sample_data.world import World
@@ -64,29 +63,30 @@ def device(world: World, owner: object, number: int, device_type: str = "") -> D
     return Device(uuid(rng), kind, pick(rng, USER_AGENTS[kind]))
 
 
-def device_of(world: World, rng: Random, owner: int, uses_app: bool) -> Device:
-    """One of the person's devices; who lives in a household now and then takes the other one's."""
+def device_of(world: World, rng: Draws, owner: int, uses_app: bool) -> Device:
+    """One of the person's devices; who lives in a household now and then takes the shared one."""
     if uses_app:
         return device(world, owner, 0, "mobile")._replace(user_agent=APP_AGENT)
-    if shares_household(world.seed, owner) and chance(rng, 0.6):
-        return device(world, owner - 1, 0)
+    head = head_of_household(world.seed, owner)
+    if head != owner and chance(rng, 0.6):
+        return device(world, head, 0)
     owned = between(stream(world.seed, "devices", owner), 1, 3)
     return device(world, owner, int(rng.random() * rng.random() * owned))
 
 
-def known_visitor(world: World, rng: Random, who: int, uses_app: bool = False) -> Visitor:
+def known_visitor(world: World, rng: Draws, who: int, uses_app: bool = False) -> Visitor:
     """A person with one of their devices."""
     return Visitor(who, person(world.seed, who).country, device_of(world, rng, who, uses_app))
 
 
-def anonymous_visitor(world: World, rng: Random) -> Visitor:
+def anonymous_visitor(world: World, rng: Draws) -> Visitor:
     """Somebody of whom only the device is ever seen."""
     number = int(rng.random() * max(1, world.sizes.events // EVENTS_PER_ANONYMOUS_VISITOR))
     country = pick(stream(world.seed, "visitor", number), COUNTRY)
     return Visitor(None, country, device(world, f"visitor-{number}", 0))
 
 
-def visitor(world: World, rng: Random, day: int) -> Visitor:
+def visitor(world: World, rng: Draws, day: int) -> Visitor:
     """Somebody who looks around on that day."""
     who = pick_buyer(world, rng, "shop", day - 1) if chance(rng, KNOWN_SHARE) else None
     return anonymous_visitor(world, rng) if who is None else known_visitor(world, rng, who, chance(rng, 0.25))

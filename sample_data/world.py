@@ -19,6 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOYAL, OCCASIONAL, DORMANT, NEW = range(4)
 SEGMENTS = weighted({LOYAL: 20, OCCASIONAL: 50, DORMANT: 20, NEW: 10})
 DORMANT_SINCE = -180
+SHOP_AGAIN_PERCENT, CRM_AGAIN_PERCENT = 5, 8
 NEW_CUSTOMERS_PERCENT, NEW_PRODUCTS_PERCENT, PRICE_CHANGES_PERCENT = 2, 1, 5
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "shoes": ("Running Shoe", "Sneaker", "Hiking Boot", "Sandal"),
@@ -56,7 +57,11 @@ class Sizes(NamedTuple):
 
 
 class Cohort(NamedTuple):
-    """Customer records that appear together; persons in both sources first, then shop only, then crm only."""
+    """Customer records that appear together.
+
+    Persons in both sources come first, then shop only, then crm only. Of each source's records the last
+    `shop_again` and `crm_again` are of people it has already.
+    """
 
     first_person: int
     first_shop: int
@@ -64,21 +69,36 @@ class Cohort(NamedTuple):
     shop: int
     crm: int
     both: int
+    shop_again: int
+    crm_again: int
+
+    @property
+    def shop_persons(self) -> int:
+        """People with a record in shop."""
+        return self.shop - self.shop_again
+
+    @property
+    def crm_persons(self) -> int:
+        """People with a record in crm."""
+        return self.crm - self.crm_again
 
     @property
     def persons(self) -> int:
         """How many humans stand behind the records."""
-        return self.shop + self.crm - self.both
+        return self.shop_persons + self.crm_persons - self.both
 
     @classmethod
     def of(cls, records: int, before: Cohort | None = None) -> Cohort:
         """A cohort of so many records, its numbers following those of the cohort before."""
         shop = records * 7 // 10
-        both = min(records // 5, records - shop, shop)
-        if before is None:
-            return cls(0, 0, 0, shop, records - shop, both)
-        first_shop, first_crm = before.first_shop + before.shop, before.first_crm + before.crm
-        return cls(before.first_person + before.persons, first_shop, first_crm, shop, records - shop, both)
+        crm = records - shop
+        again = shop * SHOP_AGAIN_PERCENT // 100, crm * CRM_AGAIN_PERCENT // 100
+        both = min(records // 5, crm - again[1], shop - again[0])
+        firsts = (0, 0, 0)
+        if before is not None:
+            ends = (before.persons, before.shop, before.crm)
+            firsts = (before.first_person + ends[0], before.first_shop + ends[1], before.first_crm + ends[2])
+        return cls(*firsts, shop, crm, both, *again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +143,33 @@ class World:
         """The person behind customer record `number` (from 0) of a source."""
         for cohort in self.cohorts:
             if source == "shop" and number < cohort.first_shop + cohort.shop:
-                return cohort.first_person + number - cohort.first_shop
+                place = number - cohort.first_shop
+                if place >= cohort.shop_persons:
+                    place = (place - cohort.shop_persons) * cohort.shop_persons // cohort.shop_again
+                return cohort.first_person + place
             if source == "crm" and number < cohort.first_crm + cohort.crm:
-                place = cohort.crm - 1 - (number - cohort.first_crm)
-                return cohort.first_person + place + (0 if place < cohort.both else cohort.shop - cohort.both)
+                place = number - cohort.first_crm
+                if place >= cohort.crm_persons:
+                    place = (place - cohort.crm_persons) * cohort.crm_persons // cohort.crm_again
+                place = cohort.crm_persons - 1 - place
+                shift = 0 if place < cohort.both else cohort.shop_persons - cohort.both
+                return cohort.first_person + place + shift
         raise IndexError(f"source {source} has no customer record {number}; ask for a lower number")
 
     def number_of(self, source: str, person: int) -> int | None:
-        """The person's customer record in a source, None when unknown there; the inverse of `person_of`."""
+        """The person's first customer record in a source, None when unknown there; the inverse of `person_of`."""
         cohort = self.cohorts[person >= self.cohorts[1].first_person]
         place = person - cohort.first_person
         if source == "shop":
-            return cohort.first_shop + place if place < cohort.shop else None
-        if cohort.both <= place < cohort.shop:
+            return cohort.first_shop + place if place < cohort.shop_persons else None
+        if cohort.both <= place < cohort.shop_persons:
             return None
-        place -= 0 if place < cohort.both else cohort.shop - cohort.both
-        return cohort.first_crm + cohort.crm - 1 - place
+        place -= 0 if place < cohort.both else cohort.shop_persons - cohort.both
+        return cohort.first_crm + cohort.crm_persons - 1 - place
+
+    def is_again(self, source: str, number: int) -> bool:
+        """Whether the source had a record of the person before this one."""
+        return self.number_of(source, self.person_of(source, number)) != number
 
     def is_in_both(self, person: int) -> bool:
         """Whether shop and crm each have a record of this person."""

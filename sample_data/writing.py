@@ -1,117 +1,131 @@
-"""Writes one day's files and, counted while writing, what the platform must make of them."""
+"""Writes one day's files and its answer key; the bytes do not depend on how many processes write."""
 
 from __future__ import annotations
 
-import csv
 import gzip
+import io
 import json
 import shutil
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import date
+from itertools import accumulate
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import NamedTuple
 
-import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from sample_data.answer_key import SCHEMA, Answers, Expected, expected_fates
 from sample_data.days import deliveries
-from sample_data.samples import Delivery, Fate, Sample
-from sample_data.world import World
+from sample_data.injection import injected
+from sample_data.lines import header, line_of
+from sample_data.samples import Delivery
+from sample_data.world import Sizes, World
 
-DATASETS = (
-    "customer", "product", "transaction", "clickstream_event",
-    "support_ticket", "campaign", "campaign_contact", "consent", "unknown",
-)  # fmt: skip
 GZIP_LEVEL = 1
-Expected = dict[str, dict[str, Any]]
+ANSWER_KEY = "answer_key.parquet"
+Advance = Callable[[int, int], None]
 
 
-def write_day(world: World, day: int, out: Path) -> Expected:
-    """Replace ``out/day=<day>`` and return the fates that its ``expected.json`` states."""
+class Job(NamedTuple):
+    """All that says what a day's files hold; small, so that it can be sent to a process."""
+
+    seed: int
+    sizes: Sizes
+    first_day: date
+    day: int
+    faults: tuple[tuple[str, float], ...]
+
+
+class Written(NamedTuple):
+    """One part of a file: its bytes as they stand in the file, and the answers."""
+
+    content: bytes
+    answers: pa.Table
+    counts: Counter[tuple[str, str, str]]
+
+
+def write_day(
+    world: World,
+    day: int,
+    out: Path,
+    faults: Mapping[str, float] | None = None,
+    processes: int = 1,
+    advance: Advance = lambda records, total: None,
+) -> Expected:
+    """Replace ``out/day=<day>`` and return the fates that its ``expected.json`` states.
+
+    `faults` are rates by name (see `injection`); `advance` is told how many records have been
+    written, and of how many.
+    """
+    job = Job(world.seed, world.sizes, world.first_day, day, tuple(sorted((faults or {}).items())))
+    made = planned(world, job)
     folder = out / f"day={day}"
     if folder.exists():
         shutil.rmtree(folder)
-    tally: Counter[tuple[str, Fate]] = Counter()
-    oddities: list[dict[str, Any]] = []
-    for delivery in deliveries(world, day):
-        path = folder / delivery.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _opened(path) as file:
-            _write(file, delivery, _counted(delivery, tally, oddities))
-    expected = expected_fates(tally)
+    folder.mkdir(parents=True)
+    total, done = sum(delivery.count for delivery in made), 0
+    counts: list[Counter[tuple[str, str, str]]] = []
+    with pq.ParquetWriter(folder / ANSWER_KEY, SCHEMA, compression="zstd") as answers:
+        for number, written in _all_written(world, job, made, processes):
+            path = folder / made[number].path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.write(written.content)
+            answers.write_table(written.answers)
+            counts.append(written.counts)
+            done += written.answers.num_rows
+            advance(done, total)
+    expected = expected_fates(counts)
     (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n", newline="\n")
-    (folder / "faults.jsonl").write_bytes(b"".join(orjson.dumps(oddity) + b"\n" for oddity in oddities))
     return expected
 
 
-def expected_fates(tally: Counter[tuple[str, Fate]]) -> Expected:
-    """Per dataset: received = ingest's fates together, ingest accepted = clean's fates together."""
-    expected: Expected = {}
-    for dataset in DATASETS:
-        count = {fate: tally[dataset, fate] for fate in Fate}
-        off_contract = count[Fate.OFF_CONTRACT] + count[Fate.UNKNOWN_CONTRACT]
-        received = sum(count.values())
-        expected[dataset] = {
-            "received": received,
-            "ingest": {"accepted": received - off_contract, "quarantined": off_contract, "duplicate": 0},
-            "clean": {
-                "accepted": count[Fate.ACCEPTED],
-                "duplicate": count[Fate.DUPLICATE],
-                "quarantined": count[Fate.FUTURE_DATED],
-                "late_held": count[Fate.LATE_HELD],
-            },
-        }
-    return expected
+def planned(world: World, job: Job) -> list[Delivery]:
+    """The day's files with the faults asked for; their parts are made when they are written."""
+    return injected(world, deliveries(world, job.day), dict(job.faults), job.day)
 
 
-def _counted(delivery: Delivery, tally: Counter[tuple[str, Fate]], oddities: list[dict[str, Any]]) -> Iterator[Sample]:
-    for number, sample in enumerate(delivery.samples, start=1):
-        dataset = "unknown" if sample.fate is Fate.UNKNOWN_CONTRACT else delivery.dataset
-        tally[dataset, sample.fate] += 1
-        if sample.fault:
-            stage, fate = sample.fate.value
-            oddity = {"file": delivery.path, "record": number, "dataset": dataset, "fault": sample.fault}
-            oddities.append({**oddity, "stage": stage, "fate": fate})
-        yield sample
+def write_part(delivery: Delivery, place: int) -> Written:
+    """Make one part of a file."""
+    before = list(accumulate((part.count for part in delivery.parts), initial=0))[place]
+    answers = Answers(delivery.path, delivery.source, delivery.dataset)
+    line, content = line_of(delivery.columns), io.BytesIO()
+    if place == 0:
+        content.write(header(delivery.columns))
+    for sample in delivery.parts[place].make():
+        text, payload = line(sample)
+        content.write(text)
+        answers.add(sample, payload)
+    raw = content.getvalue()
+    packed = gzip.compress(raw, GZIP_LEVEL, mtime=0) if delivery.path.endswith(".gz") else raw
+    return Written(packed, answers.table(before), answers.counts())
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A new file, compressed where its name says so, without name and time of writing in it."""
-    with path.open("wb") as file:
-        if path.suffix != ".gz":
-            yield file
-            return
-        with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as packed:
-            yield cast(BinaryIO, packed)
-
-
-def _write(file: BinaryIO, delivery: Delivery, samples: Iterator[Sample]) -> None:
-    if not delivery.columns:
-        file.writelines(_json_line(sample) for sample in samples)
+def _all_written(world: World, job: Job, made: list[Delivery], processes: int) -> Iterator[tuple[int, Written]]:
+    tasks = [(number, place) for number, delivery in enumerate(made) for place in range(len(delivery.parts))]
+    if processes == 1:
+        yield from ((number, write_part(made[number], place)) for number, place in tasks)
         return
-    lines = _Encoded(file)
-    rows = csv.writer(lines, lineterminator="\n")
-    rows.writerow(delivery.columns)
-    rows.writerows(_cells(sample, delivery.columns) for sample in samples)
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (job,)) as pool:
+        waiting: deque[tuple[int, Future[Written]]] = deque()
+        for number, place in tasks:
+            waiting.append((number, pool.submit(_write_part_of, number, place)))
+            if len(waiting) > 2 * processes:
+                number, future = waiting.popleft()
+                yield number, future.result()
+        yield from ((number, future.result()) for number, future in waiting)
 
 
-class _Encoded:
-    """What csv writes to, as UTF-8 without the newline translation of text files."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        return self._file.write(text.encode())
+_planned: list[Delivery] = []
 
 
-def _json_line(sample: Sample) -> bytes:
-    return (sample.record if isinstance(sample.record, bytes) else orjson.dumps(sample.record)) + b"\n"
+def _start(job: Job) -> None:
+    _planned[:] = planned(World(job.seed, job.sizes, job.first_day), job)
 
 
-def _cells(sample: Sample, columns: tuple[str, ...]) -> list[Any]:
-    if not isinstance(sample.record, dict):
-        return list(sample.record)
-    values = (sample.record.get(column, "") for column in columns)
-    return [str(value).lower() if value is True or value is False else value for value in values]
+def _write_part_of(number: int, place: int) -> Written:
+    return write_part(_planned[number], place)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,9 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from cdp.records import Rejected, receive
+from cdp.landing import Landing
+from cdp.records import Record, Rejected, receive
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
 
@@ -28,13 +28,15 @@ class Received:
     source: str
     dataset: str
     value: dict[str, Any] | Rejected
+    record_id: str
 
 
 class Day:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.expected = json.loads((folder / "expected.json").read_text())
-        self.faults = [json.loads(line) for line in (folder / "faults.jsonl").read_text().splitlines()]
+        self.answers = pq.read_table(folder / "answer_key.parquet").to_pylist()
+        self.faults = [answer for answer in self.answers if answer["fault"]]
         self.received = [*self._landed(), *self._streamed()]
 
     def rows(self, dataset: str, source: str = "") -> list[dict[str, Any]]:
@@ -48,11 +50,19 @@ class Day:
     def _landed(self) -> Iterator[Received]:
         for path in sorted(self.folder.glob("landing/*/*/*")):
             source, contract = path.parts[-3:-1]
-            payloads = _csv_payloads(path) if path.suffix == ".csv" else _lines(path)
-            for number, payload in enumerate(payloads, start=1):
-                kind = "csv_row" if path.suffix == ".csv" else "json"
-                record = receive(payload, source=source, contract_name=contract, received_at="", origin="", format=kind)
-                yield Received(str(path.relative_to(self.folder)), number, source, contract.split(".")[0], record.value)
+            file = str(path.relative_to(self.folder))
+            with path.open("rb") as stream:
+                for number, row in enumerate(Landing.of(file).rows(stream), start=1):
+                    record = receive(
+                        row.payload,
+                        source=source,
+                        contract_name=contract,
+                        received_at="",
+                        origin="",
+                        format=row.format,
+                        rejection=row.rejection,
+                    )
+                    yield _received(file, number, source, contract, record)
 
     def _streamed(self) -> Iterator[Received]:
         for number, payload in enumerate(_lines(self.folder / STREAM), start=1):
@@ -64,18 +74,15 @@ class Day:
                 origin="",
                 is_self_described=True,
             )
-            yield Received(STREAM, number, "web", record.envelope["contract"].split(".")[0], record.value)
+            yield _received(STREAM, number, "web", record.envelope["contract"], record)
 
 
 def _lines(path: Path) -> list[bytes]:
-    packed = path.read_bytes()
-    return (gzip.decompress(packed) if path.suffix == ".gz" else packed).split(b"\n")[:-1]
+    return path.read_bytes().split(b"\n")[:-1]
 
 
-def _csv_payloads(path: Path) -> Iterator[bytes]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield json.dumps({name: text for name, text in row.items() if text is not None}).encode()
+def _received(file: str, number: int, source: str, contract: str, record: Record) -> Received:
+    return Received(file, number, source, contract.split(".")[0], record.value, record.envelope["record_id"])
 
 
 @pytest.fixture(scope="session")

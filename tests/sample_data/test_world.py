@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import phonenumbers
 import pytest
 
+from sample_data.countries import plain
+from sample_data.customers import created_at
 from sample_data.draw import apportion, spread, stream, uuid
-from sample_data.people import person, shares_household
+from sample_data.people import head_of_household, person
 from sample_data.visitors import device, device_of
 from sample_data.world import HISTORY_DAYS, Sizes, World
 from sample_data.writing import write_day
@@ -21,50 +24,84 @@ PRICE_CHANGE = datetime.fromisoformat("2026-03-02T06:00:00+00:00")
 
 def identifiers(row: dict[str, Any]) -> set[str]:
     found = {row["email"].strip().lower()} if "email" in row else set()
-    if "phone" in row:
+    if "phone" in row and len(row["phone"]) > 7:
         number = phonenumbers.parse(row["phone"], row["country"])
         found.add(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return found
 
 
-def test_a_fifth_of_the_records_is_a_person_both_sources_know(day_one: Any, world: World) -> None:
-    shop = {row["customer_id"]: row for row in day_one.rows("customer", "shop")}
-    crm = {row["customer_id"]: row for row in day_one.rows("customer", "crm")}
-    both = [number for number in range(len(shop)) if world.is_in_both(world.person_of("shop", number))]
-    assert (len(shop), len(crm), len(both)) == (350, 150, 100)
-    for number in both:
-        other = world.number_of("crm", world.person_of("shop", number))
-        assert identifiers(shop[f"S{number + 1:06d}"]) & identifiers(crm[f"C{other + 1:06d}"])
+def test_a_fifth_of_the_records_is_a_person_both_sources_know_and_some_are_known_twice(day_one: Any) -> None:
+    persons = {
+        source: [a["person"] for a in day_one.answers if (a["dataset"], a["source"]) == ("customer", source)]
+        for source in ("shop", "crm")
+    }
+    assert [len(found) for found in persons.values()] == [350, 150]
+    assert [len(set(found)) for found in persons.values()] == [333, 138]
+    assert len(set(persons["shop"]) & set(persons["crm"])) == 100
+
+
+def test_records_of_one_person_agree_in_something_but_rarely_in_all(day_one: Any, world: World) -> None:
+    rows = [*day_one.rows("customer", "shop"), *day_one.rows("customer", "crm")]
+    people = defaultdict(list)
+    for row, answer in zip(rows, [a for a in day_one.answers if a["dataset"] == "customer"], strict=True):
+        people[answer["person"]].append(row)
+    pairs = [(one, two) for records in people.values() for one, two in combinations(records, 2)]
+    tied = [pair for pair in pairs if identifiers(pair[0]) & identifiers(pair[1])]
+    assert 0.5 < len(tied) / len(pairs) < 0.85
+    fields = ("email", "first_name", "last_name", "birth_on", "street", "city", "country")
+    alike = [sum(one.get(f) == two.get(f) for f in fields) for one, two in pairs]
+    assert sum(count >= 3 for count in alike) > 0.8 * len(pairs)
+    assert sum(count == len(fields) for count in alike) < 0.2 * len(pairs)
+
+
+def test_what_a_record_says_instead_of_the_truth_is_in_the_answer_key(day_one: Any, world: World) -> None:
+    rows = [*day_one.rows("customer", "shop"), *day_one.rows("customer", "crm")]
+    answers = [a for a in day_one.answers if a["dataset"] == "customer"]
+    for row, answer in zip(rows, answers, strict=True):
+        truth, said = person(world.seed, answer["person"]), set(answer["variation"].split(", "))
+        if not said & {"changed surname", "double surname", "last name typo", "names swapped"}:
+            assert plain(row["last_name"].strip()).lower() == plain(truth.last_name).lower()
+        if not said & {"moved", "short street"}:
+            assert row["street"] == truth.address.street
+    assert 0.1 < sum(bool(answer["variation"]) for answer in answers) / len(answers) < 0.5
 
 
 def test_the_same_identifier_is_written_differently(day_one: Any) -> None:
     shop = {row.get("email") for row in day_one.rows("customer", "shop")}
     crm = [row["email"] for row in day_one.rows("customer", "crm") if "email" in row]
     written_otherwise = [email for email in crm if email not in shop and email.strip().lower() in shop]
-    assert len(written_otherwise) > 10
+    assert len(written_otherwise) > 5
 
 
-def test_every_phone_is_valid_in_its_country(day_one: Any) -> None:
+def test_nearly_every_phone_is_valid_in_its_country(day_one: Any) -> None:
     blocked = {"0000000", "null", "-1"}
     phones = [(r["phone"], r["country"]) for r in day_one.rows("customer") if r.get("phone", "-1") not in blocked]
+    valid = sum(phonenumbers.is_valid_number(phonenumbers.parse(*phone)) for phone in phones)
     assert len(phones) > 300
-    assert all(phonenumbers.is_valid_number(phonenumbers.parse(*phone)) for phone in phones)
+    assert valid > 0.97 * len(phones)
 
 
 def test_only_households_share_a_phone(world: World) -> None:
     people = defaultdict(list)
-    for number in range(3_000):
+    for number in range(6_000):
         who = person(world.seed, number)
         people[who.country.dial, who.phone].append(who)
     shared = [group for group in people.values() if len(group) > 1]
-    assert len(shared) > 20
-    assert all(len(group) == 2 and group[0].address == group[1].address for group in shared)
+    assert len(shared) > 50
+    assert all(len({who.address for who in group}) == 1 for group in shared)
+    assert 0.02 < sum(map(len, shared)) / 6_000 < 0.06
 
 
 def test_person_and_record_numbers_are_inverse_to_each_other(world: World) -> None:
     records = {"shop": sum(c.shop for c in world.cohorts), "crm": sum(c.crm for c in world.cohorts)}
     for source, count in records.items():
-        assert [world.number_of(source, world.person_of(source, n)) for n in range(count)] == list(range(count))
+        firsts = [n for n in range(count) if not world.is_again(source, n)]
+        assert [world.number_of(source, world.person_of(source, n)) for n in firsts] == firsts
+        again = [n for n in range(count) if world.is_again(source, n)]
+        assert 0.03 < len(again) / count < 0.1
+        for n in again:
+            first = world.number_of(source, world.person_of(source, n))
+            assert created_at(world, source, first) < created_at(world, source, n)
     with pytest.raises(IndexError):
         world.person_of("crm", records["crm"])
 
@@ -130,7 +167,7 @@ def test_logins_tie_devices_to_the_customers_who_log_in(day_one: Any) -> None:
     logins = [event for event in day_one.rows("clickstream_event") if event["type"] == "identify"]
     assert len({event["anonymousId"] for event in logins}) > 50
     for event in logins:
-        assert email[event["userId"]] in (event["traits"]["email"], "test@test.com", None)
+        assert email[event["userId"]] == event["traits"].get("email")
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -202,9 +239,9 @@ def test_a_ticket_goes_on_in_newer_versions(day_one: Any, day_two: Any) -> None:
 
 def test_households_share_a_device(world: World) -> None:
     rng = stream(1)
-    member = next(number for number in range(1, 400, 2) if shares_household(world.seed, number))
+    member = next(number for number in range(1, 400) if head_of_household(world.seed, number) != number)
     used = {device_of(world, rng, member, uses_app=False).anonymous_id for _ in range(20)}
-    assert device(world, member - 1, 0).anonymous_id in used
+    assert device(world, head_of_household(world.seed, member), 0).anonymous_id in used
 
 
 @pytest.mark.parametrize("day", [1, 2])
