@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from cdp import stitching
 from cdp.accounting import Fates
 from cdp.identity_source import connect_sources, load_connections
 from cdp.matching.matches import NO_DECISIONS, MatchEngine, resolve_matches
@@ -18,7 +19,7 @@ from cdp.steps import Engine, run_steps
 READS = ("clean.customer", "clean.transaction", "clean.clickstream_event")
 WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
 
-NAMING = ("founder", "person", "visitor_login", "anchor", "source_customer", "identifier")
+NAMING = ("founder", "person", *stitching.STEPS, "source_customer", "identifier")
 
 
 def resolve_identities(engine: MatchEngine, rules: MatchRules, decisions: pa.Table = NO_DECISIONS) -> list[Fates]:
@@ -29,7 +30,7 @@ def resolve_identities(engine: MatchEngine, rules: MatchRules, decisions: pa.Tab
     resolve_matches(engine, rules, decisions)
     engine.register("decision", decisions)
     connect_sources(engine, load_connections())
-    run_steps(engine, "identity", NAMING, rules.parameters)
+    run_steps(engine, "identity", NAMING, rules.parameters | stitching.stitching_parameters())
     return [_fates(engine)]
 
 

@@ -1,5 +1,6 @@
 -- The one user each anonymous id belongs to: most login events, then most recent, then smallest user id; nobody for a
--- visitor who never logged in. A shared device thus belongs to who uses it most and ties nobody together.
+-- visitor who never logged in and for a device that too many use. A shared device belongs to who uses it most and ties
+-- nobody together.
 -- Grain: one row per anonymous id; person_id is null for an unknown visitor
 -- Reads: visitor_login
 with
@@ -15,13 +16,16 @@ candidate as (
 ),
 ranked as (
   select *,
+    count(user_id) over (partition by anonymous_id) as count_users,
     row_number() over (
       partition by anonymous_id order by count_logins desc, last_login_at desc, user_id
     ) as preference
   from candidate
 ),
 anchor as (
-  select anonymous_id, case when user_id is not null then concat_ws(':', :user_id_source, user_id) end as person_id
+  select anonymous_id, count_users,
+    case when user_id is not null and count_users <= :most_users_per_device
+      then concat_ws(':', :user_id_source, user_id) end as person_id
   from ranked
   where preference = 1
 )
