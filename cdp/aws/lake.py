@@ -159,6 +159,12 @@ class Lake:
             published.append(name)
         return published
 
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        """Name and Iceberg table of every dataset that has one."""
+        for dataset in Dataset.all():
+            if (table := self._existing(dataset.name)) is not None:
+                yield dataset.name, table
+
     def _start_branch(self, table: Table, transaction: Transaction) -> None:
         if self.branch != MAIN and self.branch not in table.refs():
             start = table.refs()[MAIN].snapshot_id
