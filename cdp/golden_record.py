@@ -1,12 +1,14 @@
 """Every customer has one best value per attribute at any moment, and each current value says where it comes from.
 
-Survivorship is by recency: the most recent value that any of the customer's person records stated.
+Where the customer's person records contradict each other, survivorship rules decide (`cdp/survivorship.py`).
 """
 
 from __future__ import annotations
 
 from cdp.accounting import Fates
+from cdp.matching.matches import MatchEngine
 from cdp.steps import Engine, run_steps
+from cdp.survivorship import Survivorship
 
 READS = ("clean.customer", "identity.person")
 WRITES = {
@@ -14,12 +16,21 @@ WRITES = {
     "curated.golden_record_provenance": "golden_record_provenance",
 }
 
-STEPS = ("person_version", "best_value", "golden_record", "golden_record_provenance")
+STEPS = (
+    "person_version",
+    "stated_attribute",
+    "candidate",
+    "contest",
+    "best_value",
+    "golden_record",
+    "golden_record_provenance",
+)
 
 
-def build_golden_records(engine: Engine) -> list[Fates]:
+def build_golden_records(engine: MatchEngine, survivorship: Survivorship) -> list[Fates]:
     """Make the steps named in WRITES from the inputs in READS; the person records' fates."""
-    run_steps(engine, "curated", STEPS)
+    survivorship.register(engine)
+    run_steps(engine, "curated", STEPS, {"survivorship_version": survivorship.version})
     return [_fates(engine)]
 
 

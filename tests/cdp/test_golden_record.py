@@ -1,8 +1,11 @@
 import random
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from cdp.golden_record import build_golden_records
+from cdp.survivorship import ATTRIBUTES, Survivorship, SurvivorshipError
 
 EVER, FOR_EVER = "1900-01-01", "9999-12-31"
 
@@ -16,14 +19,14 @@ def version(updated_at, source="shop", source_customer_id="S1", **attributes):
 def build(engine, given):
     """Golden records of versions of person records that are all customer c_1 (or as `customers` says)."""
 
-    def build(*versions, customers=None):
+    def build(*versions, customers=None, rules=None):
         given("clean.customer", *versions)
         persons = {(v["source"], v["source_customer_id"]): "c_1" for v in versions} | (customers or {})
         given(
             "identity.person",
             *({"source": s, "source_customer_id": i, "customer_id": c} for (s, i), c in persons.items()),
         )
-        (build.fates,) = build_golden_records(engine)
+        (build.fates,) = build_golden_records(engine, rules or Survivorship.load())
         return engine.query("select * from golden_record order by customer_id, valid_from")
 
     return build
@@ -102,16 +105,121 @@ def test_each_current_value_says_where_it_comes_from(build, engine):
     build(version("2026-01-01", email="a@x.org", city="Bonn"), version("2026-02-01", "crm", "C1", city="Köln"))
     rows = engine.query("select * from golden_record_provenance order by attribute")
     assert [(r["attribute"], r["source"], r["source_customer_id"], r["record_id"], r["rule"]) for r in rows] == [
-        ("city", "crm", "C1", "crm/2026-02-01", "most_recent"),
-        ("email", "shop", "S1", "shop/2026-01-01", "most_recent"),
+        ("city", "crm", "C1", "crm/2026-02-01", "recent"),
+        ("email", "shop", "S1", "shop/2026-01-01", "only"),
     ]
+
+
+def rules(*strategies, **said):
+    """Survivorship rules with one order of strategies for every attribute; trust and the like as said."""
+    said = {"trust": {}, "attribute_trust": {}, "verified_by": {}} | said
+    return Survivorship("v9", dict.fromkeys(ATTRIBUTES, strategies), **said)
+
+
+TYPO = (
+    version("2026-01-01", "shop", "S1", first_name="Johanna"),
+    version("2026-01-02", "shop", "S2", first_name="Johanna"),
+    version("2026-01-03", "crm", "C1", first_name="Jo"),
+)
+
+
+@pytest.mark.parametrize(
+    ("order", "winner", "rule"),
+    [
+        (rules("frequent", "recent"), "Johanna", "frequent"),
+        (rules("recent"), "Jo", "recent"),
+        (rules("complete"), "Johanna", "complete"),
+        (rules("trusted", trust={"crm": 2, "shop": 1}), "Jo", "trusted"),
+        (rules("trusted", "frequent", trust={"crm": 1, "shop": 1}), "Johanna", "frequent"),
+        (rules("trusted", trust={"crm": 2}, attribute_trust={"first_name": {"shop": 3}}), "Johanna", "trusted"),
+        (rules("verified", verified_by={"first_name": ["shop"]}), "Johanna", "verified"),
+        (rules("verified", verified_by={"city": ["shop"]}), "Jo", "recent"),
+    ],
+)
+def test_the_first_strategy_that_tells_values_apart_decides_and_is_written_down(build, engine, order, winner, rule):
+    (*_, last) = build(*TYPO, rules=order)
+    assert last["first_name"] == winner
+    (why,) = engine.query("select * from golden_record_provenance where attribute = 'first_name'")
+    assert (why["rule"], why["count_values"], why["survivorship_version"]) == (rule, 2, "v9")
+    other = {"Johanna": "C1", "Jo": "S2"}[winner]
+    assert why["runner_up_source_customer_id"] == other
+
+
+def test_the_winner_changes_when_the_majority_does(build):
+    records = build(*TYPO, version("2026-01-04", "store", "T1", first_name="Jo"), rules=rules("frequent"))
+    assert [r["first_name"] for r in records] == ["Johanna", "Johanna", "Johanna", "Jo"]
+
+
+def test_a_record_speaks_with_what_it_stated_last_however_often_it_stated_something_else(build):
+    often = (version(f"2026-01-0{n}", "shop", "S1", first_name="Jo") for n in range(1, 4))
+    corrected = version("2026-01-05", "shop", "S1", first_name="Johanna")
+    records = build(
+        *often, corrected, version("2026-01-01", "crm", "C1", first_name="Johanna"), rules=rules("frequent")
+    )
+    assert records[-1]["first_name"] == "Johanna"
+
+
+def test_dates_and_yes_or_no_survive_as_what_they_are(build):
+    born = (date(1980, 2, 29), date(1980, 2, 28), date(1980, 2, 29))
+    said = [
+        version(f"2026-01-0{n}", "shop", f"S{n}", birth_on=day, has_marketing_consent=n % 2 == 0)
+        for n, day in enumerate(born, 1)
+    ]
+    (*_, last) = build(*said, rules=rules("frequent"))
+    assert (last["birth_on"], last["has_marketing_consent"]) == (date(1980, 2, 29), False)
+
+
+def test_less_trust_in_a_source_changes_what_it_alone_won_by_trust_and_nothing_else(build, engine):
+    def provenance():
+        rows = engine.query("select * from golden_record_provenance order by customer_id, attribute")
+        return {(r["customer_id"], r["attribute"]): r for r in rows}
+
+    versions = [
+        version("2026-01-01", "shop", "S1", first_name="Ann", last_name="Lee", city="Bonn", email="a@x.org"),
+        version("2026-01-02", "crm", "C1", first_name="Anne", last_name="Lee", city="Köln", email="b@x.org"),
+        version("2026-01-03", "store", "T1", email="b@x.org"),
+        version("2026-01-01", "shop", "S2", first_name="Bo"),
+        version("2026-01-02", "store", "T2", first_name="Bob"),
+    ]
+    customers = {("shop", "S2"): "c_2", ("store", "T2"): "c_2"}
+    shipped = Survivorship.load()
+    trusting = build(*versions, customers=customers, rules=replace(shipped, trust={"crm": 3, "shop": 2, "store": 1}))
+    before = provenance()
+    doubting = build(*versions, customers=customers, rules=replace(shipped, trust={"crm": 0, "shop": 2, "store": 1}))
+    after = provenance()
+    assert {key for key in before if before[key] != after[key]} == {("c_1", "first_name")}
+    assert [r["first_name"] for r in trusting if r["is_current"]] == ["Anne", "Bo"]
+    assert [r["first_name"] for r in doubting if r["is_current"]] == ["Ann", "Bo"]
+    unnamed = [
+        [{k: v for k, v in r.items() if k != "first_name"} for r in rows if r["is_current"]]
+        for rows in (trusting, doubting)
+    ]
+    assert unnamed[0] == unnamed[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"attributes": {"email": ["recent"]}}, "attributes are exactly"),
+        ({"attributes": {name: ["newest"] for name in ATTRIBUTES}}, "no strategy newest"),
+        ({"verified_by": {"shoe_size": ["shop"]}}, "shoe_size is no attribute"),
+    ],
+)
+def test_rules_that_say_something_unknown_are_refused(change, why):
+    assert why in "; ".join(replace(Survivorship.load(), **change).problems())
+
+
+def test_rules_that_do_not_exist_are_named():
+    with pytest.raises(SurvivorshipError, match=r"survivorship\.v0\.yml"):
+        Survivorship.load("v0")
 
 
 def test_order_does_not_matter(build):
     draw = random.Random(3)
     versions = [
         version(f"2026-{1 + n % 12:02}-{1 + n % 5:02}", "crm" if n % 3 else "shop", f"{n % 4}",
-                record_id=str(n), city=draw.choice(["Bonn", None, "Köln"]))
+                record_id=str(n), city=draw.choice(["Bonn", None, "Köln"]),
+                first_name=draw.choice(["Ann", None, "Anne"]))
         for n in range(60)
     ]  # fmt: skip
     first = build(*versions)

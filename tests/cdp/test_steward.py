@@ -7,6 +7,7 @@ from cdp.dataset import Dataset
 from cdp.engines.sql_text import casts
 from cdp.matching.rules import MatchRules
 from cdp.steward import StewardError, decisions_of
+from cdp.survivorship import Survivorship
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TABLES = identity.WRITES | golden_record.WRITES
@@ -42,7 +43,7 @@ def run(engine, given):
         become(engine, steward.WRITES)
         identity.resolve_identities(engine, MatchRules.load(), decisions)
         become(engine, identity.WRITES)
-        golden_record.build_golden_records(engine)
+        golden_record.build_golden_records(engine, Survivorship.load())
         become(engine, golden_record.WRITES)
         return {r["person_id"]: r["customer_id"] for r in engine.query("select person_id, customer_id from person")}
 

@@ -14,6 +14,7 @@ from cdp.engines.sql_text import casts
 from cdp.matching import matches
 from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.steps import run_steps
+from cdp.survivorship import Survivorship
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 WRITES = steward.WRITES | identity.WRITES | identity_log.WRITES | golden_record.WRITES | star_schema.WRITES
@@ -60,7 +61,7 @@ def run(engine: Any, typed: dict[str, pa.Table], table: dict[str, pa.Table] | No
     identity_log.log_changes(engine, "run_2", RUN_AT, RULE_VERSION)
     _become(engine, identity_log.WRITES)
     identity_log.customers_as_of(engine, RUN_AT)
-    fates += golden_record.build_golden_records(engine)
+    fates += golden_record.build_golden_records(engine, Survivorship.load())
     _become(engine, golden_record.WRITES)
     fates += star_schema.build_star_schema(engine, RUN_AT)
     _become(engine, star_schema.WRITES)

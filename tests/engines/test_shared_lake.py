@@ -19,6 +19,7 @@ from cdp.engines.duckdb import DuckDBEngine
 from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.settings import Settings
 from cdp.steps import run_steps
+from cdp.survivorship import Survivorship
 from tests.conftest import settings_json
 from tests.engines.conftest import same_rows, types
 from tests.engines.edge_rows import edge_rows
@@ -164,7 +165,7 @@ def run_day(engine: str, settings: Settings, run_id: str, typed) -> None:
     made.close()
     for parts, build in (
         ((steward, identity, identity_log), lambda e: resolve(e, run_id)),
-        ((golden_record,), golden_record.build_golden_records),
+        ((golden_record,), lambda e: golden_record.build_golden_records(e, Survivorship.load())),
         ((star_schema,), lambda e: star_schema.build_star_schema(e, RUN_AT + timedelta(days=1))),
     ):
         made = make_engine(engine, lake)

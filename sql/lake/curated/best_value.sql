@@ -1,10 +1,40 @@
--- What was best known of a customer after each change: per attribute the most recent value that anybody stated. A later
--- version that says nothing about an attribute leaves it as it was.
+-- What was best known of a customer after each change: per attribute the value that won by then, where they contradict
+-- each other, else the one that was stated. A later version that says nothing about an attribute leaves it as it was.
 -- Grain: one row per customer and instant at which one of its person records changed (customer_id, changed_at)
--- Reads: person_version
+-- Reads: person_version, contest
 with
+won as (
+  select customer_id, place,
+    max(case when attribute = 'email' then value end) as email,
+    max(case when attribute = 'phone' then value end) as phone,
+    max(case when attribute = 'first_name' then value end) as first_name,
+    max(case when attribute = 'last_name' then value end) as last_name,
+    max(case when attribute = 'birth_on' then value end) as birth_on,
+    max(case when attribute = 'street' then value end) as street,
+    max(case when attribute = 'postal_code' then value end) as postal_code,
+    max(case when attribute = 'city' then value end) as city,
+    max(case when attribute = 'country' then value end) as country,
+    max(case when attribute = 'has_marketing_consent' then value end) as has_marketing_consent
+  from contest
+  group by customer_id, place
+),
+version as (
+  select v.customer_id, v.place, v.updated_at as changed_at, v.created_at, v.version_number,
+    coalesce(w.email, v.email) as email,
+    coalesce(w.phone, v.phone) as phone,
+    coalesce(w.first_name, v.first_name) as first_name,
+    coalesce(w.last_name, v.last_name) as last_name,
+    coalesce(cast(w.birth_on as date), v.birth_on) as birth_on,
+    coalesce(w.street, v.street) as street,
+    coalesce(w.postal_code, v.postal_code) as postal_code,
+    coalesce(w.city, v.city) as city,
+    coalesce(w.country, v.country) as country,
+    coalesce(cast(w.has_marketing_consent as boolean), v.has_marketing_consent) as has_marketing_consent
+  from person_version v
+  left join won w on w.customer_id = v.customer_id and w.place = v.place
+),
 running as (
-  select customer_id, place, updated_at as changed_at,
+  select customer_id, place, changed_at,
     max_by(email, case when email is not null then place end) over so_far as email,
     max_by(phone, case when phone is not null then place end) over so_far as phone,
     max_by(first_name, case when first_name is not null then place end) over so_far as first_name,
@@ -18,8 +48,8 @@ running as (
       as has_marketing_consent,
     min(created_at) over so_far as created_at,
     sum(case when version_number = 1 then 1 else 0 end) over so_far as count_person_records,
-    row_number() over (partition by customer_id, updated_at order by place desc) as from_last
-  from person_version
+    row_number() over (partition by customer_id, changed_at order by place desc) as from_last
+  from version
   window so_far as (partition by customer_id order by place rows between unbounded preceding and current row)
 ),
 best_value as (

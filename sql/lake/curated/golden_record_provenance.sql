@@ -1,36 +1,30 @@
--- Where each value of the current golden record comes from; an attribute nobody ever stated has no row.
+-- Where each value of the current golden record comes from, why it won and who came second; an attribute nobody ever
+-- stated has no row.
 -- Grain: one row per customer and attribute (customer_id, attribute)
--- Reads: person_version
+-- Reads: stated_attribute, contest, person_version
 with
-stated as (
-  select customer_id, place, 'email' as attribute from person_version where email is not null
-  union all
-  select customer_id, place, 'phone' as attribute from person_version where phone is not null
-  union all
-  select customer_id, place, 'first_name' as attribute from person_version where first_name is not null
-  union all
-  select customer_id, place, 'last_name' as attribute from person_version where last_name is not null
-  union all
-  select customer_id, place, 'birth_on' as attribute from person_version where birth_on is not null
-  union all
-  select customer_id, place, 'street' as attribute from person_version where street is not null
-  union all
-  select customer_id, place, 'postal_code' as attribute from person_version where postal_code is not null
-  union all
-  select customer_id, place, 'city' as attribute from person_version where city is not null
-  union all
-  select customer_id, place, 'country' as attribute from person_version where country is not null
-  union all
-  select customer_id, place, 'has_marketing_consent' as attribute from person_version
-  where has_marketing_consent is not null
+last_contest as (
+  select c.*
+  from contest c
+  join stated_attribute s on s.customer_id = c.customer_id and s.attribute = c.attribute and s.place = c.place
 ),
-latest as (
-  select customer_id, attribute, max(place) as place from stated group by customer_id, attribute
+chosen as (
+  select customer_id, attribute, place as winner_place, cast(null as bigint) as runner_up_place,
+    cast(1 as bigint) as count_values, 'only' as rule
+  from stated_attribute
+  where not is_contested
+  union all
+  select customer_id, attribute, winner_place, runner_up_place, count_values, rule from last_contest
+),
+version as (
+  select customer_id, place, source, source_customer_id, record_id, updated_at from person_version
 ),
 golden_record_provenance as (
-  select l.customer_id, l.attribute, v.source, v.source_customer_id, v.record_id, v.updated_at as stated_at,
-    'most_recent' as rule
-  from latest l
-  join person_version v on v.customer_id = l.customer_id and v.place = l.place
+  select c.customer_id, c.attribute, w.source, w.source_customer_id, w.record_id, w.updated_at as stated_at, c.rule,
+    c.count_values, r.source as runner_up_source, r.source_customer_id as runner_up_source_customer_id,
+    r.record_id as runner_up_record_id, :survivorship_version as survivorship_version
+  from chosen c
+  join version w on w.customer_id = c.customer_id and w.place = c.winner_place
+  left join version r on r.customer_id = c.customer_id and r.place = c.runner_up_place
 )
 select * from golden_record_provenance
