@@ -24,6 +24,12 @@ def embedded_metrics(
             yield _metrics(environment, run_at, {"service": "check_quality", "dataset": dataset}, counts | scores)
 
 
+def completeness_metrics(environment: str, run_at: datetime, percentages: Mapping[str, float]) -> dict[str, Any]:
+    """The object to print of how complete the view of all customers is, in percent."""
+    values = {f"Completeness{_camel(name)}": value for name, value in percentages.items()}
+    return _metrics(environment, run_at, {"service": "customer_360"}, values)
+
+
 def _broken(found: Mapping[str, Any], dataset: str) -> int:
     return sum(rule["dataset"] == dataset for rule in found["details"]["broken"])
 
@@ -31,7 +37,7 @@ def _broken(found: Mapping[str, Any], dataset: str) -> int:
 def _metrics(
     environment: str, at: datetime, dimensions: Mapping[str, str], values: Mapping[str, float]
 ) -> dict[str, Any]:
-    metrics = [{"Name": n, "Unit": "Percent" if n.startswith("Quality") else "Count"} for n in values]
+    metrics = [{"Name": n, "Unit": "Percent" if n.startswith(("Quality", "Completeness")) else "Count"} for n in values]
     directive = {"Namespace": f"cdp/{environment}", "Dimensions": [sorted(dimensions)], "Metrics": metrics}
     header = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
     return {"_aws": header, **dimensions, **values}

@@ -8,7 +8,7 @@ from cdp.aws.raw import read_manifest
 from cdp.dataset import Dataset
 from cdp.job import Job, job, report
 from cdp.run import RunError
-from cdp.run_metrics import embedded_metrics
+from cdp.run_metrics import completeness_metrics, embedded_metrics
 
 
 def close_run(j: Job) -> None:
@@ -33,6 +33,8 @@ def close_run(j: Job) -> None:
             j.ledger.put_row_count(dataset.name, j.run_id, j.run_at.isoformat(), rows)
     for metrics in embedded_metrics(j.settings.environment, j.run_at, later, verdicts):
         report(**metrics)
+    if percentages := j.ledger.completeness(j.run_id):
+        report(**completeness_metrics(j.settings.environment, j.run_at, percentages))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ STAGES = (
 
 
 def run_summary(ledger: Ledger, run_id: str, history: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One run of `summary.json`: status, verdict per dataset, fates per stage and dataset, seconds per state.
+    """One run of `summary.json`: status, verdict per dataset, fates per stage and dataset, completeness
+    of the view of all customers in percent, seconds per state.
 
     `history` is the execution's events in order (GetExecutionHistory).
     """
@@ -43,6 +44,7 @@ def run_summary(ledger: Ledger, run_id: str, history: Iterable[dict[str, Any]]) 
         "status": ledger.run(run_id).get("status", "UNKNOWN"),
         "verdicts": verdicts,
         "stages": stages,
+        "completeness": ledger.completeness(run_id),
         "seconds": state_seconds(history),
     }
 

@@ -6,7 +6,7 @@ One DynamoDB table with keys pk and sk:
 |---|---|---|
 | receipt#pending, receipt#held | receipt id | one batch of raw that no run has taken, or that a gate rejected |
 | file#<checksum> | file | a landed file that was taken whole |
-| run#<run id> | run, fates#<stage>#<dataset>, verdict#<gate>, receipt#<receipt id> | one run |
+| run#<run id> | run, fates#<stage>#<dataset>, verdict#<gate>, completeness, receipt#<receipt id> | one run |
 | lock | daily_pipeline | the run that is going on |
 | rows#<dataset> | <run at>#<run id> | rows of a table after a committed run |
 """
@@ -159,6 +159,15 @@ class Ledger:
         """{gate: {verdict, details}} of a run."""
         items = (_plain(item) for item in self._query(f"run#{run_id}", "verdict#"))
         return {item["gate"]: {"verdict": item["verdict"], "details": item["details"]} for item in items}
+
+    def put_completeness(self, run_id: str, percentages: dict[str, float]) -> None:
+        """Record how complete the view of all customers is after a run, in percent."""
+        self._table.put_item(Item=_decimal({"pk": f"run#{run_id}", "sk": "completeness", "percentages": percentages}))
+
+    def completeness(self, run_id: str) -> dict[str, float]:
+        """The percentages of `put_completeness`; empty when the run did not come that far."""
+        item = self._table.get_item(Key={"pk": f"run#{run_id}", "sk": "completeness"}).get("Item", {})
+        return {name: float(value) for name, value in item.get("percentages", {}).items()}
 
     def put_row_count(self, dataset: str, run_id: str, run_at: str, rows: int) -> None:
         """Remember how many rows a table had after a committed run."""

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from cdp.accounting import Fates
-from cdp.run_metrics import embedded_metrics
+from cdp.run_metrics import completeness_metrics, embedded_metrics
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 
@@ -23,3 +23,10 @@ def test_gates_give_rows_broken_rules_and_scores_by_dataset():
     (found,) = embedded_metrics("test", RUN_AT, [], {"clean": {"verdict": "fail", "details": details}})
     assert (found["dataset"], found["Rows"], found["RulesBroken"]) == ("clean.customer", 7, 1)
     assert found["QualityCompleteness"] == 99.5
+
+
+def test_completeness_is_a_percentage_per_run():
+    found = completeness_metrics("test", RUN_AT, {"in_several_sources": 12.5})
+    (directive,) = found["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [{"Name": "CompletenessInSeveralSources", "Unit": "Percent"}]
+    assert (found["service"], found["CompletenessInSeveralSources"]) == ("customer_360", 12.5)

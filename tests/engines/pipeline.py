@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp import golden_record, identity, identity_log, star_schema, steward
+from cdp import customer_360, golden_record, identity, identity_log, star_schema, steward
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.sql_text import casts
@@ -41,6 +41,7 @@ STEPS = (
     *identity_log.STEPS,
     "customer_as_of",
     *golden_record.STEPS,
+    "completeness",
     *star_schema.STEPS,
 )
 
@@ -63,6 +64,7 @@ def run(engine: Any, typed: dict[str, pa.Table], table: dict[str, pa.Table] | No
     identity_log.customers_as_of(engine, RUN_AT)
     fates += golden_record.build_golden_records(engine, Survivorship.load())
     _become(engine, golden_record.WRITES)
+    customer_360.completeness(engine)
     fates += star_schema.build_star_schema(engine, RUN_AT)
     _become(engine, star_schema.WRITES)
     return fates
