@@ -1,3 +1,4 @@
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -147,3 +148,18 @@ def test_the_name_of_a_customer_does_not_depend_on_the_order_of_arrival(runs):
         runs.run(BOB)
         runs.run(ANN_OF_CRM, BOB)
     assert runs.run(ANN, BOB, ANN_OF_CRM) == customers
+
+
+@pytest.mark.slow
+def test_a_batch_of_the_newest_hundredth_keeps_999_of_1000_names(runs):
+    """Two records share an address on average, and a few are alone."""
+    draw = random.Random(1)
+    days = [f"20{15 + n // 2000}-{1 + n % 2000 // 200:02}-{1 + n % 28:02}" for n in range(20_000)]
+    persons = [person(f"S{n:05}", f"{draw.randrange(10_000)}@x.org", day) for n, day in enumerate(sorted(days))]
+    before = runs.run(*persons[:19_800])
+    after = runs.run(*persons)
+    assert sum(after[record] == name for record, name in before.items()) >= 0.999 * len(before)
+    assert set(runs.events) == {"create", "join"}
+    # Whatever order they came in, and in one run: the same names.
+    draw.shuffle(persons)
+    assert Runs(runs.engine, runs.given).run(*persons) == after
