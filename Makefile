@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries warehouse-plan warehouse-migrate identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench lock package plan deploy destroy terraform-check clean
+.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench lock package plan deploy destroy terraform-check clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ identity-merge: $(READY) ## A steward: these are one human: make identity-merge 
 
 identity-split: $(READY) ## A steward: the first is another human than the rest: make identity-split IDS='shop:S1 crm:C7' BY=ann WHY='…'
 	@$(PYTHON) -m cdp.aws.steward_request split $(IDS) --by '$(BY)' --why '$(WHY)' --environment $(ENV)
+
+contract-diff: $(READY) ## Whether a contract's change is additive or breaking: make contract-diff FROM=transaction.v1 TO=transaction.v2
+	@$(PYTHON) -m cdp.contract_diff $(FROM) $(TO)
 
 warehouse-plan: $(READY) ## The DDL between the contracts and the warehouse, and what is refused (docs/warehouse_load.md)
 	@$(PYTHON) -m localcloud warehouse-plan $(ARGS)

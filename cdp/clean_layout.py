@@ -109,6 +109,7 @@ LAYOUTS: dict[str, Layout] = {
             _field("tax_cents", _BIGINT),
             _field("currency", _STRING),
             _field("channel", _STRING),
+            _field("coupon_code", _STRING),
         ),
         past=("transaction_at", "updated_at"),
     ),

@@ -149,6 +149,14 @@ def contract_names() -> frozenset[str]:
 
 
 @cache
+def is_newest(name: str) -> bool:
+    """Whether no later version of the contract is published."""
+    dataset, version = name.split(".v")
+    versions = [other.split(".v")[1] for other in contract_names() if other.split(".v")[0] == dataset]
+    return int(version) == max(map(int, versions))
+
+
+@cache
 def contract(name: str) -> Contract:
     """The contract `<dataset>.v<version>`; raises UnknownContractError when it is not published."""
     # Names come with records: only a published one may become a path. What raises is not cached.

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import orjson
 
-from cdp.contracts import UNKNOWN, Contract, Reason, UnknownContractError, contract
+from cdp.contracts import UNKNOWN, Contract, Reason, UnknownContractError, contract, is_newest
 
 MAX_BYTES = 1024 * 1024
 
@@ -100,7 +100,13 @@ def parse(envelope: Envelope) -> dict[str, Any] | Rejected:
     """The value of a record kept in raw, typed by its contract; never raises for what a payload holds."""
     format = envelope["format"]
     value = _judge(_read(envelope["payload"], format), envelope["contract"], format)
-    return value if isinstance(value, Rejected) else contract(envelope["contract"]).with_integers(value)
+    if isinstance(value, Rejected):
+        return value
+    named = contract(envelope["contract"])
+    if not is_newest(named.name):
+        # What a later version describes means nothing here: the producer may have filled it with anything.
+        value = {field: value[field] for field in value.keys() & named.fields}
+    return named.with_integers(value)
 
 
 def envelope_line(envelope: Envelope) -> bytes:

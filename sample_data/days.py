@@ -54,8 +54,12 @@ def _transactions(world: World, day: int, on: str, source: str) -> Delivery:
         parts = grouped(transactions.first_parts(world, source))
     else:
         parts = _mixed(transactions.second_delivery(world, source), faults.bad_transactions(world, source))
-    path = f"landing/{source}/transaction.v1/transactions-{on}.csv"
-    return Delivery(path, source, "transaction", parts, transactions.COLUMNS)
+    # From day 2 on the shop speaks the next version of the contract; the store stays with the first.
+    is_new = (day, source) == (2, "shop")
+    contract, columns = (
+        ("transaction.v2", transactions.COLUMNS_V2) if is_new else ("transaction.v1", transactions.COLUMNS)
+    )
+    return Delivery(f"landing/{source}/{contract}/transactions-{on}.csv", source, "transaction", parts, columns)
 
 
 def _tickets(world: World, day: int, on: str) -> Delivery:

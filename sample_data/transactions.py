@@ -34,6 +34,7 @@ COLUMNS = (
     "product_id", "quantity", "unit_price_cents", "discount_cents", "tax_cents", "currency", "channel",
     "updated_at",
 )  # fmt: skip
+COLUMNS_V2 = (*COLUMNS, "coupon_code")
 SHOP_PERCENT, DAY_TWO_PERCENT = 65, 2
 CORRECTIONS_PER_MILLE, REFUNDS_PER_MILLE, RESENT_PER_MILLE = 1, 1, 1
 MONTH_WEIGHT = (9, 8, 9, 10, 10, 9, 8, 8, 10, 11, 15, 17)
@@ -99,7 +100,8 @@ def _sold(world: World, source: str, day: int, count: int) -> Iterator[Sample]:
 
 def second_delivery(world: World, source: str) -> Iterator[Sample]:
     """The sales of first_day, then refunds, corrections and unchanged repeats of lines of the days before."""
-    yield from _sold(world, source, 0, lines_of_day(world, source, 0))
+    for sold in _sold(world, source, 0, lines_of_day(world, source, 0)):
+        yield _with_coupon(sold) if source == "shop" else sold
     counts = lines_per_day(world, source)
     recent = chain.from_iterable(orders(world, source, day, counts[day]) for day in range(-1, -29, -1))
     sales = (order for order in recent if not order.is_refund and order.refunded_at is None)
@@ -124,6 +126,15 @@ def lines_per_day(world: World, source: str) -> tuple[int, ...]:
     days = [world.date(day) for day in range(-HISTORY_DAYS, 0)]
     weights = [MONTH_WEIGHT[day.month - 1] * WEEKDAY_WEIGHT[source][day.weekday()] for day in days]
     return tuple(apportion(_share(world.sizes.transactions, source), weights))
+
+
+def _with_coupon(sold: Sample) -> Sample:
+    """A line of transaction.v2: what gave the discount is named."""
+    row: Record = dict(sold.record)  # type: ignore[arg-type]
+    if not row["discount_cents"]:
+        return sold
+    percent = round(100 * row["discount_cents"] / (row["quantity"] * row["unit_price_cents"]))
+    return sold._replace(record={**row, "coupon_code": f"SAVE-{percent}"})
 
 
 def lines_of_day(world: World, source: str, day: int) -> int:

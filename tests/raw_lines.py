@@ -134,12 +134,14 @@ def line(dataset: str, received_at: str = RECEIVED_AT, source: str = "", **chang
     return raw_line(dataset, json.dumps(record).encode(), received_at, source)
 
 
-def raw_line(dataset: str, payload: bytes, received_at: str = RECEIVED_AT, source: str = "") -> bytes:
+def raw_line(
+    dataset: str, payload: bytes, received_at: str = RECEIVED_AT, source: str = "", version: str = "v1"
+) -> bytes:
     """One line of raw with any payload."""
     record = receive(
         payload,
         source=source or SOURCES[dataset],
-        contract_name=f"{dataset}.v1",
+        contract_name=f"{dataset}.{version}",
         received_at=received_at,
         origin="shard:1",
     )

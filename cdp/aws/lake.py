@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import boto3
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression, In
 from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -39,6 +39,7 @@ from cdp.settings import Settings
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
 
 MAIN = "main"
+ATTEMPTS = 3  # to add columns, where another does it at the same time
 CATALOG = "lake"
 ROWS_AT_ONCE = 250_000  # of small files several are read at a time, of large ones one
 TYPES: dict[str, IcebergType] = {
@@ -86,14 +87,17 @@ class Lake:
     def read(
         self, name: str, columns: Sequence[str] | None = None, snapshot_id: int | None = None
     ) -> pa.RecordBatchReader:
-        """Stream a table's rows, as they are for this run or as they were at a snapshot."""
-        table = self._table(name)
-        scan = table.scan(selected_fields=tuple(columns or ("*",)), snapshot_id=snapshot_id)
-        if snapshot_id is None:
-            scan = scan.use_ref(self._ref(table))
+        """Stream a table's rows, as they are for this run or as they were at a snapshot.
+
+        A column that the contract had not yet when the snapshot was written is null.
+        """
+        table, contract = self._table(name), Dataset.load(name).arrow_schema()
+        wanted = contract if columns is None else pa.schema([contract.field(c) for c in columns])
+        seen = snapshot_id or table.refs()[self._ref(table)].snapshot_id
+        there = _columns_at(table, seen)
+        scan = table.scan(selected_fields=tuple(c for c in wanted.names if c in there), snapshot_id=seen)
         reader = pa.RecordBatchReader.from_batches(schema_to_pyarrow(scan.projection()), _batches(scan))
-        contract = Dataset.load(name).arrow_schema()
-        return reader.cast(contract if columns is None else pa.schema([contract.field(c) for c in columns]))
+        return _widened(reader, wanted)
 
     def snapshot_id(self, name: str) -> int:
         """Id of the snapshot that `read` sees now."""
@@ -103,11 +107,9 @@ class Lake:
     def has_snapshot(self, name: str, snapshot_id: int) -> bool:
         """Whether `read` can give a snapshot: it has not expired, and has every column that the contract has now."""
         table = self._table(name)
-        snapshot = table.snapshot_by_id(snapshot_id)
-        if snapshot is None:
+        if table.snapshot_by_id(snapshot_id) is None:
             return False
-        schema = table.schemas()[snapshot.schema_id] if snapshot.schema_id is not None else table.schema()
-        return {c.name for c in Dataset.load(name).columns} <= set(schema.column_names)
+        return {c.name for c in Dataset.load(name).columns} <= _columns_at(table, snapshot_id)
 
     def row_count(self, name: str) -> int:
         """Rows that `read` would give, from the snapshot's own summary."""
@@ -189,7 +191,7 @@ class Lake:
     def _existing(self, name: str) -> Table | None:
         if name not in self._tables:
             try:
-                self._tables[name] = self._catalog.load_table(self.identifier(name))
+                self._tables[name] = _with_new_columns(name, self._catalog.load_table(self.identifier(name)))
             except NoSuchTableError:
                 return None
         return self._tables[name]
@@ -227,6 +229,51 @@ class Lake:
         # A branch needs a snapshot to start from, so that a table begins with an empty one.
         table.append(dataset.arrow_schema().empty_table())
         return table
+
+
+def _with_new_columns(name: str, table: Table) -> Table:
+    """The table with the columns that its contract has got since; they come last and nobody needs them.
+
+    Two that find the same column missing add it once. What main shows does not change: the column is null there.
+    """
+    for attempt in range(ATTEMPTS):
+        known = table.schema().column_names
+        new = [c for c in Dataset.load(name).columns if c.name not in known]
+        if not new:
+            break
+        try:
+            with table.update_schema() as update:
+                for column in new:
+                    update.add_column(column.name, TYPES[column.type], doc=column.description)
+        except CommitFailedException:
+            if attempt == ATTEMPTS - 1:
+                raise
+            table.refresh()
+    return table
+
+
+def _columns_at(table: Table, snapshot_id: int) -> set[str]:
+    snapshot = table.snapshot_by_id(snapshot_id)
+    is_dated = snapshot is not None and snapshot.schema_id is not None
+    schema = table.schemas()[snapshot.schema_id] if is_dated else table.schema()  # type: ignore[union-attr, index]
+    return set(schema.column_names)
+
+
+def _widened(reader: pa.RecordBatchReader, wanted: pa.Schema) -> pa.RecordBatchReader:
+    """The rows with the wanted columns in their order; those that are not there are null."""
+    there = reader.schema.names
+    if there == wanted.names:
+        return reader.cast(wanted)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            columns = [
+                batch.column(field.name).cast(field.type) if field.name in there else pa.nulls(len(batch), field.type)
+                for field in wanted
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=wanted)
+
+    return pa.RecordBatchReader.from_batches(wanted, batches())
 
 
 def _batches(scan: DataScan) -> Iterator[pa.RecordBatch]:

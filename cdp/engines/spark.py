@@ -103,6 +103,14 @@ class SparkEngine:
         if name not in self._read:
             snapshot = self.lake.snapshot_id(name)
             rows = self.session.read.option("snapshot-id", snapshot).table(self._table(name))
+            # A column that the contract has got since is null.
+            wanted = [
+                f.col(c.name)
+                if c.name in rows.columns
+                else f.lit(None).cast(c.type.replace("timestamp_ltz", "timestamp")).alias(c.name)
+                for c in Dataset.load(name).columns
+            ]
+            rows = rows.select(*wanted)
             rows.createOrReplaceTempView(name.replace(".", "_"))
             self._read.add(name)
 

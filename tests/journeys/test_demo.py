@@ -102,6 +102,14 @@ def test_no_fact_is_an_orphan(warehouse):
                 assert orphans == 0, (table, column.name)
 
 
+def test_a_newer_contract_reaches_the_warehouse_beside_the_older_one(warehouse):
+    ((named, channels),) = warehouse.execute(
+        "select count(coupon_code), count(distinct channel_key) from fact_sales where transaction_at >= '2026-03-02'"
+    ).fetchall()
+    assert named > 0
+    assert channels > 1  # the store, which speaks the older one, sold something too
+
+
 def test_the_report_shows_runs_fates_and_rejections(demo):
     page = (demo / "report.html").read_text()
     for expected in ("SUCCEEDED", "What became of every record", "late held", "messageId", "fact_sales"):

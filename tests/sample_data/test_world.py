@@ -141,6 +141,14 @@ def test_refunds_repeat_a_line_of_their_sale(day_one: Any) -> None:
         assert sale["unit_price_cents"] == refund["unit_price_cents"]
 
 
+def test_from_day_two_on_the_shop_names_the_coupon_that_gave_a_discount(day_one: Any, day_two: Any) -> None:
+    assert not any("coupon_code" in row for row in day_one.rows("transaction"))
+    assert not any("coupon_code" in row for row in day_two.rows("transaction", "store"))
+    named = [row for row in day_two.rows("transaction", "shop") if "coupon_code" in row]
+    assert len(named) > 3
+    assert all(row["discount_cents"] for row in named)
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_completed_orders_are_transactions_of_the_same_customer(days: Any, number: int) -> None:
     lines = defaultdict(list)

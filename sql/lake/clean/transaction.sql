@@ -10,7 +10,8 @@ with arriving as (
     product_id,
     quantity, unit_price_cents, discount_cents, tax_cents, currency,
     channel,
-    cast(date_trunc('month', transaction_at) as date) as transaction_month
+    cast(date_trunc('month', transaction_at) as date) as transaction_month,
+    coupon_code
   from typed_transaction
 ),
 
@@ -38,6 +39,7 @@ select
   product_id,
   quantity, unit_price_cents, discount_cents, tax_cents, currency,
   channel,
-  transaction_month
+  transaction_month,
+  coupon_code
 from ranked
 where place = 1

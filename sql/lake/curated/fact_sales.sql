@@ -24,7 +24,8 @@ fact_sales as (
     coalesce(g.geography_key, -1) as geography_key,
     b.customer_id, l.customer_source, l.source_customer_id, l.product_id,
     l.transaction_at, l.is_refund, l.quantity, l.gross_cents, l.discount_cents, l.tax_cents,
-    l.net_cents, l.currency, l.transaction_month
+    l.net_cents, l.currency, l.transaction_month,
+    l.coupon_code
   from line l
   left join buyer b on b.identifier = l.buyer_id
   left join dim_customer c

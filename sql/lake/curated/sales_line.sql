@@ -22,7 +22,7 @@ signed as (
 ),
 sales_line as (
   select transaction_id, line_number, transaction_at, transaction_month, customer_source, source_customer_id,
-    product_id, channel, currency, transaction_type = 'refund' as is_refund,
+    product_id, channel, coupon_code, currency, transaction_type = 'refund' as is_refund,
     signed_quantity as quantity,
     -- A product of two allowed numbers may be more than a bigint holds: null then, for the gate to find.
     try_cast(exact_gross as bigint) as gross_cents,

@@ -24,6 +24,7 @@ create table if not exists fact_sales (
     net_cents          bigint        not null encode az64,
     currency           varchar(3)    not null encode bytedict,
     transaction_month  date          not null encode az64,
+    coupon_code        varchar(32)            encode zstd,
     primary key (sales_key),
     foreign key (customer_key) references dim_customer (customer_key),
     foreign key (product_key) references dim_product (product_key),
