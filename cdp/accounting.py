@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdp.aws.ledger import Receipt
 
-INGESTION = ("ingest_stream", "ingest_batch")
+INGESTION = ("ingest_stream", "ingest_batch", "replay_quarantine")
 STAGES = ("clean_raw", "resolve_identities", "build_golden_records", "build_star_schema", "load_warehouse")
 
 

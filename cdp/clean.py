@@ -37,7 +37,7 @@ _MISFITS = (ValueError, TypeError, OverflowError)
 
 _TOO_LATE = rejected("late", f"happened more than {LATE.days} days before its receipt", pointer="/timestamp")
 _NO_ENVELOPE = rejected("envelope", "expected a line of raw: a record's payload in its envelope")
-_KEYS = Envelope.__annotations__.keys()
+_KEYS = Envelope.__required_keys__
 
 
 class CleanError(Exception):
@@ -76,7 +76,7 @@ def clean(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:
     rows, reasons, late = _typed(dataset, envelopes, records)
     for row, why in sorted(reasons.items()):
         quarantined.append(quarantine_line(envelopes[row], Rejected(tuple(why)), stage=STAGE, run_id=run_id))
-    late -= reasons.keys()
+    late -= {row for row in late if row in reasons or envelopes[row].get("accepts") == "late"}
     held = [quarantine_line(envelopes[row], _TOO_LATE, stage=STAGE, run_id=run_id) for row in sorted(late)]
     if reasons or late:
         rows = rows.filter(pa.array([row not in reasons and row not in late for row in range(len(records))]))

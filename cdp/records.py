@@ -26,7 +26,19 @@ _UNREADABLE = {
 }
 
 
-class Envelope(TypedDict):
+class History(TypedDict, total=False):
+    """What an envelope says more of a record that came out of quarantine.
+
+    `replay_of` is the id it was quarantined under, `fix` the name of the fix; `accepts` is `late` when a steward
+    has decided that it may be as late as it is.
+    """
+
+    replay_of: str
+    fix: str
+    accepts: str
+
+
+class Envelope(History):
     """One line of raw: a record exactly as received, and where it came from.
 
     `record_id` depends on source and payload only, so that a redelivered record keeps it. `format` says how the

@@ -81,3 +81,9 @@ def etag_of(bucket: str, key: str) -> str:
 def copy(bucket: str, key: str, to_bucket: str, to_key: str) -> None:
     """Copy an object of any size without reading it."""
     client().copy({"Bucket": bucket, "Key": key}, to_bucket, to_key)
+
+
+def keys(bucket: str, prefix: str, after: str = "") -> Iterator[str]:
+    """Keys below a prefix in order, from the one after `after` on. Raises botocore's errors."""
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after)
+    yield from (item["Key"] for page in pages for item in page.get("Contents", []))
