@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cdp.aws.ledger import Receipt
 
 INGESTION = ("ingest_stream", "ingest_batch", "replay_quarantine")
+SAMPLE_RECORDS = 5
 STAGES = ("clean_raw", "resolve_identities", "build_golden_records", "build_star_schema", "load_warehouse")
 
 
 class AccountingError(Exception):
-    """Records are unaccounted for; the message names stage, dataset and numbers."""
+    """Records are unaccounted for; the message names stage, dataset, numbers and some record ids."""
 
 
 @dataclass(frozen=True)
 class Fates:
-    """What became of the records one stage received of one dataset, in one run."""
+    """What became of the records one stage received of one dataset, in one run.
+
+    `lost` are ids of some records that have no fate.
+    """
 
     stage: str
     dataset: str
@@ -33,6 +37,7 @@ class Fates:
     quarantined: int = 0
     suppressed: int = 0
     late_held: int = 0
+    lost: tuple[str, ...] = ()
 
     @property
     def accounted(self) -> int:
@@ -42,7 +47,7 @@ class Fates:
     @property
     def is_balanced(self) -> bool:
         """Whether every received record has exactly one fate."""
-        return self.received == self.accounted
+        return self.received == self.accounted and not self.lost
 
 
 def ingested(receipts: Iterable[Receipt]) -> list[Fates]:
@@ -52,16 +57,20 @@ def ingested(receipts: Iterable[Receipt]) -> list[Fates]:
         total = sums.setdefault((receipt.stage, receipt.dataset), Counter())
         for fate in ("received", "accepted", "duplicate", "quarantined"):
             total[fate] += getattr(receipt, fate)
-    return [Fates(stage, dataset, **total) for (stage, dataset), total in sorted(sums.items())]
+    return [Fates(stage, dataset, **dict[str, Any](total)) for (stage, dataset), total in sorted(sums.items())]
 
 
 def imbalances(fates: Iterable[Fates]) -> list[str]:
     """One sentence per stage and dataset whose fates do not add up; empty when all balance."""
     return [
-        f"{f.stage} of {f.dataset}: received {f.received} but accounted for {f.accounted}"
+        f"{f.stage} of {f.dataset}: received {f.received} but accounted for {f.accounted}{_named(f.lost)}"
         for f in fates
         if not f.is_balanced
     ]
+
+
+def _named(lost: Iterable[str]) -> str:
+    return f", lost for example {', '.join(lost)}" if lost else ""
 
 
 def losses(fates: Iterable[Fates]) -> list[str]:

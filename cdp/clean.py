@@ -47,13 +47,15 @@ class CleanError(Exception):
 class Batch(NamedTuple):
     """What became of some lines: `received` = rows + quarantined + held.
 
-    `rows` has the columns of `typed_schema`; `quarantined` and `held` are lines of `quarantine_line`.
+    `rows` has the columns of `typed_schema`; `quarantined` and `held` are lines of `quarantine_line`. `lost` are
+    ids of records of which nothing became, for the account to fail on.
     """
 
     received: int
     rows: pa.Table
     quarantined: list[bytes]
     held: list[bytes]
+    lost: tuple[str, ...] = ()
 
 
 def clean(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:

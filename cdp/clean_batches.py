@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
+import orjson
 import pyarrow as pa
 
 from cdp.clean import Batch, clean
@@ -63,10 +64,24 @@ def batches(dataset: str, lines: Iterator[bytes], run_id: str, pool: Executor | 
 
 def _batch(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:
     lines = iter(lines)
-    parts = [clean(dataset, some, run_id) for some in iter(lambda: list(islice(lines, PART_RECORDS)), [])]
+    found = [_part(dataset, some, run_id) for some in iter(lambda: list(islice(lines, PART_RECORDS)), [])]
     return Batch(
-        received=sum(part.received for part in parts),
-        rows=pa.concat_tables([typed_schema(dataset).empty_table(), *(part.rows for part in parts)]),
-        quarantined=[line for part in parts for line in part.quarantined],
-        held=[line for part in parts for line in part.held],
+        received=sum(part.received for part in found),
+        rows=pa.concat_tables([typed_schema(dataset).empty_table(), *(part.rows for part in found)]),
+        quarantined=[line for part in found for line in part.quarantined],
+        held=[line for part in found for line in part.held],
+        lost=tuple(record_id for part in found for record_id in part.lost),
     )
+
+
+def _part(dataset: str, lines: list[bytes], run_id: str) -> Batch:
+    """Some lines, cleaned and counted: what went in against what came out."""
+    batch = clean(dataset, lines, run_id)
+    if len(lines) == batch.rows.num_rows + len(batch.quarantined) + len(batch.held):
+        return batch._replace(received=len(lines))
+    came_out = Counter(batch.rows["record_id"].to_pylist()) + _ids(batch.quarantined) + _ids(batch.held)
+    return batch._replace(received=len(lines), lost=tuple((_ids(lines) - came_out).elements()))
+
+
+def _ids(lines: Iterable[bytes]) -> Counter[str]:
+    return Counter(orjson.loads(line)["record_id"] for line in lines)

@@ -6,6 +6,7 @@ Where the customer's person records contradict each other, survivorship rules de
 from __future__ import annotations
 
 from cdp.accounting import Fates
+from cdp.handover import handed_over
 from cdp.matching.matches import MatchEngine
 from cdp.steps import Engine, run_steps
 from cdp.survivorship import Survivorship
@@ -36,13 +37,13 @@ def build_golden_records(engine: MatchEngine, survivorship: Survivorship) -> lis
 
 def _fates(engine: Engine) -> Fates:
     """Received: person records. Accepted: those whose customer has exactly one current golden record."""
-    (counts,) = engine.query(
-        """with
-        golden as (
-          select customer_id from golden_record where is_current group by customer_id having count(*) = 1
-        )
-        select count(*) as received, count(g.customer_id) as accepted
-        from identity_person p
-        left join golden g on g.customer_id = p.customer_id"""
+    return handed_over(
+        engine,
+        "build_golden_records",
+        "customer",
+        """select source, source_customer_id, concat_ws(':', source, source_customer_id) as record_id
+        from identity_person""",
+        """(select p.source, p.source_customer_id from identity_person p
+        join golden_record g on g.customer_id = p.customer_id and g.is_current)""",
+        ("source", "source_customer_id"),
     )
-    return Fates("build_golden_records", "customer", counts["received"], counts["accepted"])

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cdp import stitching
 from cdp.accounting import Fates
+from cdp.handover import handed_over
 from cdp.identity_source import connect_sources, load_connections
 from cdp.matching.matches import NO_DECISIONS, MatchEngine, resolve_matches
 from cdp.matching.rules import MatchRules
@@ -36,15 +37,12 @@ def resolve_identities(engine: MatchEngine, rules: MatchRules, decisions: pa.Tab
 
 def _fates(engine: Engine) -> Fates:
     """Received: person records. Accepted: those with exactly one customer."""
-    (counts,) = engine.query(
-        """with
-        received as (select distinct source, source_customer_id from clean_customer),
-        resolved as (
-          select source, source_customer_id from person
-          group by source, source_customer_id having count(customer_id) = 1
-        )
-        select count(*) as received, count(a.source) as accepted
-        from received r
-        left join resolved a on a.source = r.source and a.source_customer_id = r.source_customer_id"""
+    return handed_over(
+        engine,
+        "resolve_identities",
+        "customer",
+        """select source, source_customer_id, min(record_id) as record_id from clean_customer
+        group by source, source_customer_id""",
+        "person",
+        ("source", "source_customer_id"),
     )
-    return Fates("resolve_identities", "customer", counts["received"], counts["accepted"])

@@ -9,13 +9,15 @@ from typing import Any
 
 from cdp.accounting import Fates
 
+NO_COUNTS = ("stage", "dataset", "lost")
+
 
 def embedded_metrics(
     environment: str, run_at: datetime, fates: Iterable[Fates], verdicts: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     """Objects to print, one per line: records by stage and dataset, and what the gates found by dataset."""
     for f in fates:
-        counts = {f"Records{_camel(name)}": n for name, n in asdict(f).items() if name not in ("stage", "dataset")}
+        counts = {f"Records{_camel(name)}": n for name, n in asdict(f).items() if name not in NO_COUNTS}
         yield _metrics(environment, run_at, {"service": f.stage, "dataset": f.dataset}, counts)
     for found in verdicts.values():
         for dataset, table in found["details"]["tables"].items():

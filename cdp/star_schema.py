@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from cdp.accounting import Fates
+from cdp.handover import handed_over
 from cdp.steps import Engine, run_steps
 
 READS = (
@@ -75,9 +76,5 @@ def build_star_schema(engine: Engine, run_at: datetime) -> list[Fates]:
 
 def _fates(engine: Engine, dataset: str, key: str, fact: str) -> Fates:
     """Received: keys of clean records. Accepted: rows of the fact table."""
-    (counts,) = engine.query(
-        f"""select r.received, f.accepted
-        from (select count(*) as received from (select distinct {key} from clean_{dataset}) t) r
-        cross join (select count(*) as accepted from {fact}) f"""
-    )
-    return Fates("build_star_schema", dataset, counts["received"], counts["accepted"])
+    received = f"select {key}, min(record_id) as record_id from clean_{dataset} group by {key}"
+    return handed_over(engine, "build_star_schema", dataset, received, fact, tuple(key.split(", ")))

@@ -6,12 +6,14 @@ import gc
 from collections.abc import Iterator
 from concurrent.futures import Executor
 
-from cdp.accounting import Fates
+from cdp.accounting import SAMPLE_RECORDS, Fates
 from cdp.aws import objects
 from cdp.aws.raw import read_manifest, read_records
 from cdp.clean import STAGE, Batch, CleanError
 from cdp.clean_batches import batches, processes
 from cdp.clean_layout import LAYOUTS, typed_schema
+from cdp.dataset import Dataset
+from cdp.handover import without_row
 from cdp.job import Job, job, report
 from cdp.quarantine import held_key, quarantine_key
 from cdp.steps import run_steps
@@ -33,17 +35,31 @@ def clean_raw(j: Job) -> None:
 
 def clean_dataset(j: Job, dataset: str, lines: Iterator[bytes], pool: Executor | None = None) -> Fates:
     """Write a dataset's rows to its clean table, and what is no row to the quarantine bucket."""
-    received = quarantined = held = 0
+    received = rows = quarantined = held = 0
+    lost: list[str] = []
     j.engine.register(f"typed_{dataset}", typed_schema(dataset).empty_table())
     for number, batch in enumerate(batches(dataset, lines, j.run_id, pool)):
         j.engine.append(f"typed_{dataset}", batch.rows)
         put_aside(j, dataset, f"{j.run_id}-{number:05d}", batch)
         received += batch.received
+        rows += batch.rows.num_rows
         quarantined += len(batch.quarantined)
         held += len(batch.held)
-    rows = received - quarantined - held
+        lost += batch.lost
     accepted = add_rows(j, dataset) if rows else 0
-    return Fates(STAGE, dataset, received, accepted, rows - accepted, quarantined, late_held=held)
+    missing = (
+        without_row(j.engine, Dataset.load(f"clean.{dataset}"), f"typed_{dataset}", f"clean_{dataset}") if rows else []
+    )
+    return Fates(
+        STAGE,
+        dataset,
+        received,
+        accepted,
+        duplicate=rows - accepted - len(missing),
+        quarantined=quarantined,
+        late_held=held,
+        lost=tuple([*lost, *missing][:SAMPLE_RECORDS]),
+    )
 
 
 def add_rows(j: Job, dataset: str) -> int:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdp import warehouse as sql
-from cdp.accounting import Fates
+from cdp.accounting import SAMPLE_RECORDS, Fates
 from cdp.aws.lake import Lake
 from cdp.aws.warehouse import Warehouse
 from cdp.aws.warehouse_schema import migrate, read_live
@@ -53,7 +53,7 @@ def load_star(
         for table in TABLES:
             snapshot = last[table]["snapshot_id"] if table in last else None
             load = export(lake, engine, table, columns[table], snapshot, run_id)
-            done.append((load, _load(warehouse, load)))
+            done.append((load, _load(warehouse, load, engine)))
             warehouse.execute(*sql.manifest_statement(load, number, run_id, run_at))
     return done
 
@@ -110,7 +110,7 @@ def write_files(rows: pa.RecordBatchReader, schema: pa.Schema, folder: str) -> s
     return manifest
 
 
-def _load(warehouse: Warehouse, load: TableLoad) -> Fates:
+def _load(warehouse: Warehouse, load: TableLoad, engine: Engine) -> Fates:
     staged = 0
     for statement in sql.stage_statements(load, warehouse.iam_role):
         warehouse.execute(statement)
@@ -120,7 +120,8 @@ def _load(warehouse: Warehouse, load: TableLoad) -> Fates:
         if (staged, arrived["deleted"]) != (load.changed, load.deleted):
             raise WarehouseMismatchError(
                 f"{load.table}: {load.changed} rows were exported ({load.deleted} deleted) and {staged} arrived "
-                f"({arrived['deleted']} deleted); look at {load.source}"
+                f"({arrived['deleted']} deleted), lost for example {_lost(warehouse, load, engine)}; "
+                f"look at {load.source}"
             )
     for statement in sql.merge_statements(load):
         warehouse.execute(statement)
@@ -131,6 +132,15 @@ def _load(warehouse: Warehouse, load: TableLoad) -> Fates:
             f"hand, delete its rows from {sql.MANIFEST} and the next run loads it whole"
         )
     return load.fates(staged)
+
+
+def _lost(warehouse: Warehouse, load: TableLoad, engine: Engine) -> str:
+    """Keys of some rows that were exported and did not arrive."""
+    keys = ", ".join(sql.dataset_of(load.table).primary_key)
+    staged = warehouse.query(f"select {keys} from {sql.staging_of(load.table)}")
+    exported = engine.query(f"select {keys} from changed_rows")
+    missing = {tuple(row.items()) for row in exported} - {tuple(row.items()) for row in staged}
+    return ", ".join(" ".join(f"{k}={v}" for k, v in row) for row in sorted(missing)[:SAMPLE_RECORDS]) or "none by key"
 
 
 def _schema(table: str, columns: Sequence[str]) -> pa.Schema:
