@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench lock package plan deploy destroy terraform-check clean
+.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}'
@@ -101,10 +101,31 @@ bench: $(READY) ## Speed of ingestion and transforms, as tables with a ratio to 
 	@$(PYTHON) benchmarks/consumer.py
 	@$(PYTHON) benchmarks/transforms.py
 
+ENV ?= dev
+# Which records: make triage, then make replay ENV=dev DATASET=transaction REASON=enum FIX=fix.json
+SELECT = $(if $(DATASET),--dataset $(DATASET)) $(if $(STAGE),--stage $(STAGE)) $(if $(REASON),--reason $(REASON)) \
+	$(if $(SOURCE),--source $(SOURCE)) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL)) $(if $(HELD),--held)
+
+triage: $(READY) ## What lies in quarantine and why, by reason and source; FOLDER=build/demo/lake/cdp-local-quarantine
+	@$(PYTHON) -m operations.triage --env $(ENV) $(if $(FOLDER),--folder $(FOLDER))
+
+replay: $(READY) ## Quarantined records back into raw: make replay DATASET=… REASON=… FIX=rule.json or EDITED=lines.jsonl
+	@$(PYTHON) -m operations.replay --env $(ENV) $(SELECT) $(if $(FIX),--fix $(FIX)) $(if $(EDITED),--edited $(EDITED))
+
+history: $(READY) ## What became of a quarantined record: make history RECORD=<record id>
+	@$(PYTHON) -m operations.history --env $(ENV) $(if $(FOLDER),--folder $(FOLDER)) $(RECORD)
+
+redrive: $(READY) ## What functions could not take, given to them again: on-failure objects and dead letters
+	@$(PYTHON) -m operations.redrive --env $(ENV)
+
+backfill: $(READY) ## Raw of a period through the next run again: make backfill FROM=2026-03-01 TO=2026-03-07
+	@$(PYTHON) -m operations.backfill --env $(ENV) --from $(FROM) --to $(TO)
+
+soak: $(READY) ## Random orders, batches, redeliveries and kills, large; SCHEDULES=20 SEED=3 for less or again
+	@PYTHONPATH=.:localcloud/glue_shim $(PYTHON) -m tests.conservation.soak $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(RECORDS),--records $(RECORDS)) $(if $(filter-out 7,$(SEED)),--seed $(SEED))
+
 package: $(READY) ## The deployment zips in build/package: platform, functions' layer, jobs' wheels
 	@$(PYTHON) terraform/package.py --out build/package
-
-ENV ?= dev
 
 plan: ## What a deployment would change: make plan ENV=dev (see docs/runbooks/deploy.md)
 	@terraform -chdir=terraform/environments/$(ENV) plan

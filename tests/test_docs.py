@@ -7,7 +7,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "sql/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FOLDERS = ("benchmarks", "cdp", "data_quality", "docs", "glue_jobs", "lambdas", "localcloud", "sample_data", "sql")
+FOLDERS = (
+    "benchmarks",
+    "cdp",
+    "data_quality",
+    "docs",
+    "glue_jobs",
+    "lambdas",
+    "localcloud",
+    "operations",
+    "sample_data",
+    "sql",
+)
 FOLDERS += ("step_functions", "terraform", "tests", ".ci")
 # Named in the architecture as places to come.
 TO_COME = ("terraform/modules", "terraform/environments", "terraform/cdktf", "sql/warehouse/")

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any
 
 import boto3
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from cdp.accounting import Fates
@@ -75,6 +75,16 @@ class Ledger:
     def held_receipts(self) -> list[Receipt]:
         """Batches that a gate rejected and a steward has not released, by receipt id."""
         return [_receipt(item) for item in self._query(HELD)]
+
+    def committed_receipts(self) -> list[Receipt]:
+        """Batches that committed runs took, each once, by receipt id; looks through the whole ledger."""
+        found: dict[str, Receipt] = {}
+        for page in self._table.meta.client.get_paginator("scan").paginate(
+            TableName=self._name,
+            FilterExpression=Attr("pk").begins_with("run#") & Attr("sk").begins_with("receipt#"),
+        ):
+            found |= {item["receipt_id"]: _receipt(item) for item in page["Items"]}
+        return [receipt for _, receipt in sorted(found.items())]
 
     def file_taken(self, checksum: str) -> dict[str, Any] | None:
         """The entry of a landed file with this content that was taken whole, or None."""
@@ -142,7 +152,7 @@ class Ledger:
         """All accounts of a run, by stage and dataset."""
         names = [f.name for f in fields(Fates)]
         items = (_plain(item) for item in self._query(f"run#{run_id}", "fates#"))
-        return [Fates(**{name: item[name] for name in names}) for item in items]
+        return [Fates(**{n: item[n] for n in names} | {"lost": tuple(item["lost"])}) for item in items]
 
     def put_verdict(self, run_id: str, gate: str, verdict: str, details: dict[str, Any]) -> None:
         """Record a gate's verdict (pass, warn or fail); the state machine reads the attribute `verdict`."""

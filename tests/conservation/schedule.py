@@ -1,0 +1,58 @@
+"""In what order, batches and runs the same records arrive, and what goes wrong meanwhile: all of it from one seed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from tests.conservation.platform import Killed, Platform
+from tests.conservation.world import Arrival
+
+# Within a day nothing becomes too late that was not, and nothing stops being ahead of its time.
+LONGEST_DELAY = timedelta(hours=6)
+MOST_EFFECTS = 150  # a run has about so many
+
+
+def play(
+    platform: Platform,
+    records: Sequence[Arrival],
+    seed: int,
+    runs: int,
+    told: Callable[[str], Any] = lambda fault: None,
+) -> Counter[str]:
+    """Deliver all records over some runs as the seed says, then settle; the faults that were tried."""
+    chance, tried = random.Random(seed), Counter[str]()
+    shuffled = chance.sample(records, len(records))
+    tried["reordered"] += len(shuffled)
+    cuts = sorted(chance.choices(range(len(shuffled) + 1), k=runs - 1))
+    for begin, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True):
+        batch = shuffled[begin:end]
+        again = chance.sample(shuffled[:end], min(end, chance.randrange(12)))
+        tried["redelivered"] += len(again)
+        delay = LONGEST_DELAY * chance.random()
+        tried["delayed"] += len(batch)
+        halves = chance.randrange(len(batch) + 1)
+        for some in (batch[:halves], again, batch[halves:]):
+            platform.deliver(some, after=delay)
+        fault = chance.choice(["none", "killed before a state", "killed at an effect", "stopped at an effect"])
+        told(fault)
+        tried[fault] += 1
+        _run(platform, fault, chance)
+    platform.settle()
+    return tried
+
+
+def _run(platform: Platform, fault: str, chance: random.Random) -> None:
+    try:
+        if fault == "none":
+            platform.run()
+        elif fault == "killed before a state":
+            platform.run(before=chance.choice(platform.states))
+        else:
+            goodbye = fault == "killed at an effect"
+            platform.run(at_effect=chance.randrange(1, MOST_EFFECTS), says_goodbye=goodbye)
+    except Killed:
+        pass

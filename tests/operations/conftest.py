@@ -1,0 +1,3 @@
+from tests.lambdas.conftest import cloud
+
+__all__ = ["cloud"]
