@@ -7,8 +7,8 @@ files (`sql/warehouse/tables`), because distribution, sort order and encoding ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cdp.accounting import Fates
@@ -54,7 +54,8 @@ qualify row_number() over (partition by table_name order by load_number desc) = 
 class TableLoad:
     """What one load does to one table, in rows; `total` is what the table must hold afterwards.
 
-    `source` is the s3:// address of the COPY manifest, empty when there is nothing to copy.
+    `source` is the s3:// address of the COPY manifest, empty when there is nothing to copy. `sums` are those of the
+    lake's amounts and counts, which the warehouse must have too; empty when the table is as it was loaded last.
     """
 
     table: str
@@ -64,6 +65,7 @@ class TableLoad:
     upserted: int = 0
     deleted: int = 0
     source: str = ""
+    sums: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
@@ -147,6 +149,30 @@ when not matched then insert (
 )""",
         f"drop table {staging}",
     ]
+
+
+def sums_query(table: str, rows: str) -> str | None:
+    """The sum of every amount and count of a table, one row; on the lake's engine and on Redshift. None without any.
+
+    Sums of key columns would be no more: that the rows are the same ones is what the count and the MERGE say.
+    """
+    names = [c.name for c in dataset_of(table).columns if c.name.endswith("_cents") or c.name.startswith("count_")]
+    names += [c.name for c in dataset_of(table).columns if c.name == "quantity"]
+    if not names:
+        return None
+    return f"select {', '.join(f'sum(cast({name} as decimal(38, 0))) as {name}' for name in names)} from {rows}"
+
+
+def difference(load: TableLoad, rows: int, sums: Mapping[str, int]) -> str:
+    """How the warehouse's table, with these rows and sums, differs from the lake's; empty when it does not."""
+    if rows != load.total:
+        return f"{load.table} would have {rows} rows and the lake has {load.total}"
+    wrong = [
+        f"{load.table}.{name} would add up to {sums[name]} and the lake's to {load.sums[name]}"
+        for name in load.sums
+        if sums[name] != load.sums[name]
+    ]
+    return "; ".join(wrong)
 
 
 def manifest_statement(

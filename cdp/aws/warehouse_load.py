@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
 import pyarrow as pa
@@ -77,6 +77,7 @@ def export(
         loaded = "loaded_rows"
         engine.register(loaded, lake.read(name, snapshot_id=loaded_snapshot))
     engine.step("changed_rows", sql.changes_query(table, columns, "current_rows", loaded))
+    totals = sql.sums_query(table, "current_rows")
     count = engine.query("select count(*) as n, count(case when is_deleted then 1 end) as deleted from changed_rows")[0]
     folder = f"s3://{lake.settings.bucket('curated')}/warehouse_loads/{run_id}/{table}/"
     return TableLoad(
@@ -87,6 +88,7 @@ def export(
         upserted=count["n"] - count["deleted"],
         deleted=count["deleted"],
         source=write_files(engine.arrow("changed_rows"), _schema(table, columns), folder) if count["n"] else "",
+        sums=_whole(engine.query(totals)[0]) if totals else {},
     )
 
 
@@ -126,10 +128,12 @@ def _load(warehouse: Warehouse, load: TableLoad, engine: Engine) -> Fates:
     for statement in sql.merge_statements(load):
         warehouse.execute(statement)
     rows = warehouse.query(f"select count(*) as n from {load.table}")[0]["n"]
-    if rows != load.total:
+    totals = sql.sums_query(load.table, load.table) if load.sums else None
+    sums = _whole(warehouse.query(totals)[0]) if totals else {}
+    if differs := sql.difference(load, rows, sums):
         raise WarehouseMismatchError(
-            f"{load.table} would have {rows} rows and the lake has {load.total}; if somebody changed the table by "
-            f"hand, delete its rows from {sql.MANIFEST} and the next run loads it whole"
+            f"{differs}; if somebody changed the table by hand, delete its rows from {sql.MANIFEST} and the next run "
+            "loads it whole"
         )
     return load.fates(staged)
 
@@ -141,6 +145,10 @@ def _lost(warehouse: Warehouse, load: TableLoad, engine: Engine) -> str:
     exported = engine.query(f"select {keys} from changed_rows")
     missing = {tuple(row.items()) for row in exported} - {tuple(row.items()) for row in staged}
     return ", ".join(" ".join(f"{k}={v}" for k, v in row) for row in sorted(missing)[:SAMPLE_RECORDS]) or "none by key"
+
+
+def _whole(sums: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(value or 0) for name, value in sums.items()}
 
 
 def _schema(table: str, columns: Sequence[str]) -> pa.Schema:

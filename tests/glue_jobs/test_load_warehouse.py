@@ -16,6 +16,7 @@ from cdp.aws.lake import MAIN, Lake
 from cdp.aws.ledger import Ledger
 from cdp.aws.warehouse import Warehouse, WarehouseStatementError, WarehouseUnavailableError
 from cdp.aws.warehouse_load import WarehouseMismatchError
+from cdp.dataset import Dataset
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.job import job
 from cdp.run import branch_of
@@ -200,6 +201,71 @@ def test_a_warehouse_that_holds_other_rows_than_the_lake_is_rolled_back(settings
         load()
     assert loaded(query) == []
     assert len(manifest(query)) == 1
+
+
+def campaigns(*budgets: int) -> str:
+    return " union all ".join(
+        f"select {n} as campaign_key, 'M{n}' as campaign_id, 'n' as name, 'email' as channel, null as starts_on, "
+        f"null as ends_on, {cents} as budget_cents, 'EUR' as currency"
+        for n, cents in enumerate(budgets, 1)
+    )
+
+
+def test_an_amount_that_adds_up_to_something_else_than_in_the_lake_is_rolled_back(settings, load, query):
+    write(settings, "curated.dim_campaign", campaigns(100, 200))
+    load(tables=("dim_campaign",))
+    with change_by_hand(settings) as by_hand:
+        by_hand.execute("update dim_campaign set budget_cents = 201 where campaign_key = 2")
+    write(settings, "curated.dim_campaign", campaigns(100, 200, 300))
+    with pytest.raises(
+        WarehouseMismatchError, match=r"dim_campaign.budget_cents would add up to 601 and the lake's to 600"
+    ):
+        load(tables=("dim_campaign",))
+    assert query("select count(*) as n from dim_campaign") == [{"n": 2}]
+
+
+def people(*versions: tuple[int, str, str]) -> str:
+    columns = [c for c in Dataset.load("curated.dim_customer").columns if c.name not in ("customer_key", "city")]
+    given = {"valid_from": "timestamptz '2026-01-01 00:00:00+00'", "valid_to": "timestamptz '9999-12-31 00:00:00+00'"}
+    given |= {"is_current": "true"}
+    return " union all ".join(
+        f"select {key} as customer_key, '{city}' as city, "
+        + ", ".join(
+            f"'{customer}' as customer_id" if c.name == "customer_id" else f"{given.get(c.name, 'null')} as {c.name}"
+            for c in columns
+        )
+        for key, customer, city in versions
+    )
+
+
+def consents(*events: tuple[int, int, str, str]) -> str:
+    return " union all ".join(
+        f"select {key} as consent_key, 'E{key}' as consent_id, {day.replace('-', '')} as date_key, "
+        f"{customer_key} as customer_key, {customer} as customer_id, 'news' as purpose, true as is_granted, "
+        f"timestamptz '{day} 00:00:00+00' as occurred_at"
+        for key, customer_key, customer, day in events
+    )
+
+
+def test_a_late_fact_a_corrected_customer_and_a_deleted_one_are_in_the_warehouse_as_in_the_lake(settings, load, query):
+    tables = ("dim_customer", "fact_consent")
+    write(settings, "curated.dim_customer", people((1, "c1", "Bon"), (2, "c2", "Ulm"), (-1, "unknown", "")), MAIN)
+    write(settings, "curated.fact_consent", consents((1, 1, "'c1'", "2026-02-01"), (2, 2, "'c2'", "2026-02-02")), MAIN)
+    load("r1", tables)
+    later = branch_of("r2")
+    write(settings, "curated.dim_customer", people((1, "c1", "Bonn"), (-1, "unknown", "")), later)
+    late = consents((1, 1, "'c1'", "2026-02-01"), (2, -1, "null", "2026-02-02"), (3, 1, "'c1'", "2025-12-24"))
+    write(settings, "curated.fact_consent", late, later)
+    load("r2", tables)
+    assert query("select customer_key, city from dim_customer order by 1") == [
+        {"customer_key": -1, "city": ""},
+        {"customer_key": 1, "city": "Bonn"},
+    ]
+    rows = query("select consent_key, customer_key, customer_id, date_key from fact_consent order by 1")
+    assert [tuple(row.values()) for row in rows] == [
+        (1, 1, "c1", 20260201), (2, -1, None, 20260202), (3, 1, "c1", 20251224),
+    ]  # fmt: skip
+    assert [manifest(query, table)[-1][1:] for table in tables] == [("changes", 1, 1, 2), ("changes", 2, 0, 3)]
 
 
 def test_a_text_wider_than_its_column_fails_the_load_and_names_the_column(settings, load, query):
