@@ -17,10 +17,10 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check clean
+.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make .venv with the pinned packages (done by the other targets when needed)
 
@@ -59,6 +59,12 @@ warehouse-plan: $(READY) ## The DDL between the contracts and the warehouse, and
 
 warehouse-migrate: $(READY) ## Run that DDL; run again after it was killed, it goes on
 	@$(PYTHON) -m localcloud warehouse-migrate $(ARGS)
+
+warehouse-access-plan: $(READY) ## Roles, grants, masks and row policies that the warehouse lacks (docs/warehouse_access.md)
+	@$(PYTHON) -m localcloud warehouse-access-plan $(ARGS)
+
+warehouse-access: $(READY) ## Give every role its rights
+	@$(PYTHON) -m localcloud warehouse-access $(ARGS)
 
 local-up: $(READY) ## The platform on this machine in the foreground, to play with by hand
 	@$(PYTHON) -m localcloud up $(ARGS)

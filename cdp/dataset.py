@@ -46,7 +46,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One table of the lake, as its contract `data_quality/datasets/<zone>.<table>.yml` defines it."""
+    """One table of the lake, as its contract `data_quality/datasets/<zone>.<table>.yml` defines it.
+
+    `row_access` is the condition on rows that roles without sight of personal data may see; None when it is all.
+    """
 
     name: str
     description: str
@@ -54,6 +57,7 @@ class Dataset:
     columns: tuple[Column, ...]
     quality: tuple[dict[str, Any], ...]
     sla: dict[str, tuple[Any, str]]
+    row_access: str | None = None
 
     @classmethod
     def load(cls, name: str) -> Dataset:
@@ -109,6 +113,7 @@ def _load(name: str) -> Dataset:
         columns=tuple(_column(c) for c in table["properties"]),
         quality=tuple(quality),
         sla={s["property"]: (s["value"], s.get("unit", "")) for s in contract.get("slaProperties", [])},
+        row_access=next((p["value"] for p in table.get("customProperties", []) if p["property"] == "row_access"), None),
     )
 
 

@@ -16,6 +16,12 @@ from sample_data.world import Sizes, World
 
 DEFAULT_PORT = 5600
 FIRST_DAY = date(2026, 3, 2)
+WAREHOUSE_COMMANDS = {
+    "warehouse-plan": "DDL between the contracts and a warehouse, and what is refused",
+    "warehouse-migrate": "run that DDL; goes on where it stopped",
+    "warehouse-access-plan": "roles, grants, masks and row policies that a warehouse lacks",
+    "warehouse-access": "give every role its rights",
+}
 PRELOAD = ("boto3", "pyarrow", "duckdb", "pyiceberg.catalog.glue")
 
 
@@ -28,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_down(subcommands.add_parser("down", help="stop a demo that was kept running"))
     _add_query(subcommands.add_parser("query", help="one of the analysts' questions, asked of a demo's warehouse"))
     _add_queries(subcommands.add_parser("queries", help="all of the analysts' questions, with their times"))
-    _add_schema(subcommands.add_parser("warehouse-plan", help="DDL between the contracts and a warehouse"), False)
-    _add_schema(subcommands.add_parser("warehouse-migrate", help="run that DDL; go on where it stopped"), True)
+    for name, what in WAREHOUSE_COMMANDS.items():
+        _add_warehouse(subcommands.add_parser(name, help=what), name)
     options = parser.parse_args(arguments)
     return int(options.run(options))
 
@@ -143,18 +149,18 @@ def _query(options: argparse.Namespace) -> int:
     return 0
 
 
-def _add_schema(parser: argparse.ArgumentParser, is_run: bool) -> None:
-    parser.set_defaults(run=_schema, is_run=is_run)
+def _add_warehouse(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.set_defaults(run=_warehouse, command=name)
     parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
     parser.add_argument("--settings", type=Path, help="JSON that names another warehouse, see docs/warehouse_load.md")
 
 
-def _schema(options: argparse.Namespace) -> int:
+def _warehouse(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from localcloud import schema_change
+    from localcloud import warehouse_commands
 
-    return schema_change.run(Console(), options.work_dir, options.settings, options.is_run)
+    return warehouse_commands.run(Console(), options.command, options.work_dir, options.settings)
 
 
 def _end_with_parent(ended: threading.Event) -> None:

@@ -5,7 +5,10 @@ A migration may be killed between any two statements and run again: it then find
 
 from __future__ import annotations
 
+import re
+
 from cdp.aws.warehouse import Warehouse
+from cdp.warehouse_access import LiveAccess, access_statements
 from cdp.warehouse_plan import Column, Live, Plan, plan
 
 # pg_table_def has no order of columns. All of this is answered by Redshift's leader node.
@@ -21,6 +24,14 @@ join pg_class r on r.oid = d.objoid
 join pg_namespace n on n.oid = r.relnamespace
 left join pg_attribute a on a.attrelid = r.oid and a.attnum = d.objsubid
 where n.nspname = 'public' and d.description is not null"""
+
+
+LIVE_ROLES = "select role_name from svv_roles"
+LIVE_POLICIES = """select policy_name from svv_masking_policy
+union all
+select polname as policy_name from svv_rls_policy"""
+LIVE_MASKS = "select table_name, input_columns, grantee from svv_attached_masking_policy"
+LIVE_ROW_POLICIES = "select relname, grantee from svv_rls_attached_policy"
 
 
 class WarehouseSchemaError(Exception):
@@ -48,3 +59,27 @@ def migrate(warehouse: Warehouse) -> Plan:
     for statement in todo.statements:
         warehouse.execute(statement)
     return todo
+
+
+def read_access(warehouse: Warehouse) -> LiveAccess:
+    """Who may see what; needs a superuser or the role sys:secadmin."""
+    return LiveAccess(
+        roles=frozenset(row["role_name"].strip() for row in warehouse.query(LIVE_ROLES)),
+        policies=frozenset(row["policy_name"].strip() for row in warehouse.query(LIVE_POLICIES)),
+        masks=frozenset(
+            (row["table_name"].strip(), column, row["grantee"].strip())
+            for row in warehouse.query(LIVE_MASKS)
+            for column in re.findall(r"\w+", row["input_columns"])
+        ),
+        row_policies=frozenset(
+            (row["relname"].strip(), row["grantee"].strip()) for row in warehouse.query(LIVE_ROW_POLICIES)
+        ),
+    )
+
+
+def give_access(warehouse: Warehouse) -> list[str]:
+    """Give every role its rights; what was run. Run again after a kill, it goes on."""
+    statements = access_statements(read_access(warehouse))
+    for statement in statements:
+        warehouse.execute(statement)
+    return statements

@@ -154,6 +154,7 @@ class Session:
             case Recorded(kind, text, needs_autocommit):
                 if needs_autocommit and self.status == "T":
                     raise RedshiftError(f"{kind.upper()} cannot run inside a transaction block", "25001")
+                catalog.show(self._connection, text)
                 self._warehouse.recorded.append(text)
                 return Result(kind.upper())
             case Lock(table):

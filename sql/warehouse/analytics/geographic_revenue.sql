@@ -1,18 +1,18 @@
 -- Where do the people live who buy from us, and what does each place bring?
 -- One row per country, city and currency. A sale belongs to where the customer lived at the time; guests and
 -- customers who never said live in unknown, so that the places add up to all revenue.
--- Reads fact_sales, dim_customer.
+-- Reads fact_sales, dim_geography.
 with sale as (
   select
-    coalesce(c.country, 'unknown') as country,
-    coalesce(c.city, 'unknown') as city,
+    coalesce(g.country, 'unknown') as country,
+    g.city,
     s.currency,
     s.customer_id,
     s.transaction_id,
     s.is_refund,
     s.net_cents
   from fact_sales s
-  join dim_customer c on c.customer_key = s.customer_key
+  join dim_geography g on g.geography_key = s.geography_key
 ),
 place as (
   select

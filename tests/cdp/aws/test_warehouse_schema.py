@@ -8,9 +8,10 @@ import pytest
 
 from cdp import resources
 from cdp.aws.warehouse import Warehouse
-from cdp.aws.warehouse_schema import WarehouseSchemaError, migrate, read_live
+from cdp.aws.warehouse_schema import WarehouseSchemaError, give_access, migrate, read_access, read_live
 from cdp.settings import Settings
 from cdp.warehouse import MANIFEST, TABLES, VIEWS
+from cdp.warehouse_access import ROLES, access_statements
 from cdp.warehouse_plan import columns_of, create_statements, plan
 from localcloud.redshift import RedshiftServer
 
@@ -92,6 +93,22 @@ def test_a_migration_killed_after_any_statement_goes_on_where_it_stopped(old, mo
     assert old.query("select country, city from dim_geography") == [{"country": "DE", "city": "Bonn"}]
     old.execute("insert into dim_geography values (2, 'DE', 'Garmisch-Partenkirchen', true)")
     assert read_live(old).tables["fact_sales"][-1].name == "source_customer_id"
+
+
+def test_access_given_in_pieces_is_the_access_given_at_once(warehouse, monkeypatch):
+    migrate(warehouse)
+    with monkeypatch.context() as dying:
+        dying.setattr(Warehouse, "execute", dies_at_statement(100))
+        with contextlib.suppress(Killed):
+            give_access(warehouse)
+    assert give_access(warehouse)
+    live = read_access(warehouse)
+    assert live.roles == set(ROLES)
+    assert ("dim_customer", "email", "viewer") in live.masks
+    assert live.row_policies == {("bridge_customer_identity", role) for role in ("viewer", "analyst")}
+    left = {statement.split()[0] for statement in access_statements(live)}
+    assert left == {"grant", "alter", "create"}, "only what may be repeated"
+    assert [s for s in access_statements(live) if s.startswith("create")] == ["create schema if not exists sandbox"]
 
 
 def dies_at_statement(last):

@@ -117,6 +117,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedshiftServer]
         analyst.run(CALENDAR)
         analyst.given("dim_channel", [{"channel_key": key, "channel": name} for key, name in CHANNELS.items()])
         analyst.given("dim_product", [{"product_key": "-1", "product_id": "unknown", "category": "unknown"}])
+        analyst.given("dim_geography", [{"geography_key": "-1", "city": "unknown", "is_city": "false"}])
         analyst.given("dim_customer", [{"customer_key": "-1", "customer_id": "unknown"}])
     yield server
     server.stop()

@@ -1,4 +1,4 @@
-"""`make warehouse-plan` and `make warehouse-migrate` as a person runs them."""
+"""`make warehouse-plan`, `make warehouse-migrate` and `make warehouse-access` as a person runs them."""
 
 import json
 
@@ -38,6 +38,17 @@ def test_what_is_refused_is_told_with_its_reason_and_fails(ask, tmp_path):
     for command in ("warehouse-plan", "warehouse-migrate"):
         status, said = ask(command)
         assert (status, "dim_date.holiday: is in the warehouse and in no contract" in said) == (1, True)
+
+
+def test_access_is_shown_and_given(ask):
+    ask("warehouse-migrate")
+    status, shown = ask("warehouse-access-plan")
+    assert (status, "attach masking policy hide_varchar_1024 on dim_customer (email) to role viewer" in shown) == (
+        0,
+        True,
+    )
+    assert ask("warehouse-access")[0] == 0
+    assert "attach masking" not in ask("warehouse-access-plan")[1]
 
 
 def test_settings_name_another_warehouse(ask, tmp_path):

@@ -1,8 +1,8 @@
-"""The plan between the contracts and a warehouse, shown or carried out: the demo's, or the one that settings name."""
+"""What a warehouse lacks by its contracts, shown or carried out: the demo's, or one that settings name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -10,37 +10,42 @@ from rich.console import Console
 from rich.markup import escape
 
 from cdp.aws.warehouse import Warehouse, WarehouseStatementError, WarehouseUnavailableError
-from cdp.aws.warehouse_schema import WarehouseSchemaError, migrate, read_live
+from cdp.aws.warehouse_schema import WarehouseSchemaError, give_access, migrate, read_access, read_live
 from cdp.settings import Settings, SettingsError
+from cdp.warehouse_access import access_statements
 from cdp.warehouse_plan import Plan, plan
 from localcloud.queries import QueryError, open_warehouse
 
 FAILURES = (QueryError, SettingsError, WarehouseUnavailableError, WarehouseStatementError, WarehouseSchemaError)
+COMMANDS: dict[str, tuple[Callable[[Warehouse], Plan], str]] = {
+    "warehouse-plan": (lambda warehouse: plan(read_live(warehouse)), "to run: make warehouse-migrate"),
+    "warehouse-migrate": (migrate, "were run"),
+    "warehouse-access-plan": (
+        lambda warehouse: Plan(tuple(access_statements(read_access(warehouse))), ()),
+        "to run: make warehouse-access",
+    ),
+    "warehouse-access": (lambda warehouse: Plan(tuple(give_access(warehouse)), ()), "were run"),
+}
 
 
-def run(console: Console, work_dir: Path, settings: Path | None, is_run: bool) -> int:
-    """Show the plan, or run it; 0 when the warehouse is or becomes what the contracts describe, 1 when it cannot."""
+def run(console: Console, command: str, work_dir: Path, settings: Path | None) -> int:
+    """Run one of COMMANDS and show its statements; 1 when the warehouse cannot become what the contracts describe."""
+    act, outcome = COMMANDS[command]
     try:
         with _open(work_dir, settings) as warehouse:
-            todo = migrate(warehouse) if is_run else plan(read_live(warehouse))
+            todo = act(warehouse)
     except FAILURES as error:
         console.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         return 1
-    show(console, todo, is_run)
-    return 1 if todo.refused else 0
-
-
-def show(console: Console, todo: Plan, is_run: bool) -> None:
-    """Statements, what is refused, and what it comes to."""
     for statement in todo.statements:
-        console.print(f"{statement.rstrip(';')};", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{statement.rstrip().rstrip(';')};", markup=False, highlight=False, soft_wrap=True)
     for reason in todo.refused:
         console.print(f"[red]refused[/] {escape(reason)}", soft_wrap=True)
-    verb = "were run" if is_run else "to run: make warehouse-migrate"
     count = len(todo.statements)
     console.print(
-        f"{count} statements {verb}" if count else "Nothing to do: the warehouse is what its contracts describe"
+        f"{count} statements {outcome}" if count else "Nothing to do: the warehouse is what its contracts describe"
     )
+    return 1 if todo.refused else 0
 
 
 @contextmanager

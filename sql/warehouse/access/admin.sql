@@ -1,0 +1,6 @@
+-- admin: runs the warehouse and loads it; the pipeline's own user has this role. Reads and writes everything.
+create role admin;
+grant all on schema public to role admin;
+grant all on all tables in schema public to role admin;
+grant ignore rls to role admin;
+grant role sys:monitor to role admin;
