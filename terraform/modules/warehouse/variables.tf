@@ -50,12 +50,13 @@ variable "alarm_topic_arn" {
 }
 
 variable "settings" {
-  description = "Kind (serverless or provisioned), network and size. is_final_snapshot: whether destroying keeps a last snapshot."
+  description = "Kind (serverless or provisioned), network and size. daily_rpu_hours: what Serverless may use a day before it takes no more queries. is_final_snapshot: whether destroying keeps a last snapshot."
   type = object({
     kind              = optional(string, "serverless")
     vpc_cidr          = optional(string, "10.64.0.0/20")
     base_capacity     = optional(number, 8)
     max_capacity      = optional(number, 32)
+    daily_rpu_hours   = optional(number, 64)
     node_type         = optional(string, "ra3.large")
     number_of_nodes   = optional(number, 2)
     is_final_snapshot = optional(bool, true)

@@ -33,6 +33,22 @@ run "serverless" {
   }
 
   assert {
+    condition     = toset(keys(aws_scheduler_schedule.maintenance)) == toset(["analyze", "expensive_queries", "long_queries", "serverless_usage", "table_health", "vacuum"])
+    error_message = "every file of sql/warehouse/maintenance has its schedule"
+  }
+
+  assert {
+    condition = (aws_scheduler_schedule.maintenance["vacuum"].schedule_expression == "cron(0 8 ? * SUN *)"
+    && jsondecode(aws_scheduler_schedule.maintenance["vacuum"].target[0].input).WorkgroupName == "cdp-test")
+    error_message = "a statement runs at the time its file states, in the workgroup"
+  }
+
+  assert {
+    condition     = aws_redshiftserverless_usage_limit.this["this"].amount == 64 && aws_redshiftserverless_usage_limit.this["this"].breach_action == "deactivate"
+    error_message = "a day's use has a limit"
+  }
+
+  assert {
     condition     = output.settings.workgroup == "cdp-test"
     error_message = "a job logs in to the workgroup"
   }
@@ -52,6 +68,11 @@ run "provisioned" {
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["warehouse_cpu", "warehouse_disk"])
     error_message = "the cluster's processors and disks have alarms"
+  }
+
+  assert {
+    condition     = jsondecode(aws_scheduler_schedule.maintenance["analyze"].target[0].input).ClusterIdentifier == "cdp-test" && length(aws_redshiftserverless_usage_limit.this) == 0
+    error_message = "a statement runs in the cluster, which has no limit of Serverless"
   }
 
   assert {
