@@ -106,6 +106,7 @@ spark-answers: $(READY) ## Ask Spark (extra `spark`, Java) for the answers in te
 bench: $(READY) ## Speed of ingestion and transforms, as tables with a ratio to a baseline
 	@$(PYTHON) benchmarks/consumer.py
 	@$(PYTHON) benchmarks/transforms.py
+	@$(PYTHON) -m benchmarks.questions
 
 ENV ?= dev
 # Which records: make triage, then make replay ENV=dev DATASET=transaction REASON=enum FIX=fix.json

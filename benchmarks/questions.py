@@ -1,0 +1,105 @@
+"""The analysts' ten questions on the laptop's Redshift, at a million facts, beside the same written for DuckDB by hand.
+
+Both get every row into Python: one through redshift_connector, the wire and the translated Redshift SQL, the other
+from DuckDB itself (`questions.sql`), all in this process. CPU seconds count when the machine is busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from cdp.warehouse_plan import create_statements
+from localcloud import queries
+from localcloud.redshift.engine import LocalWarehouse
+
+BASELINE = Path(__file__).with_suffix(".sql")
+BAR_S, BAR_RATIO = 1.0, 2.0
+FACTS = BASELINE.with_stem("questions_facts")
+
+
+class Cost(NamedTuple):
+    """What one question took; CPU time is that of this process, which is client, server and engine."""
+
+    seconds: float
+    cpu: float
+    rows: int
+
+
+def main() -> None:
+    """Make the warehouse, ask everything, print both times and what the bars say."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=int, default=1_000_000, help="half of them sales (default: %(default)s)")
+    parser.add_argument("--customers", type=int, default=50_000, help="default: %(default)s")
+    parser.add_argument("--products", type=int, default=2_000, help="default: %(default)s")
+    parser.add_argument("--times", type=int, default=3, help="each is asked so often, the best counts")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="cdp-questions-") as folder:
+        _fill(Path(folder), options)
+        with queries.open_warehouse(Path(folder)) as warehouse:
+            ours = {
+                name: _best(options.times, lambda name=name: queries.ask(warehouse, name).rows)
+                for name in queries.names()
+            }
+        theirs = _baseline(Path(folder), options.times)
+    _show(ours, theirs)
+
+
+def _fill(folder: Path, options: argparse.Namespace) -> None:
+    warehouse = LocalWarehouse(folder / queries.FILE)
+    session = warehouse.session()
+    for statement in create_statements():
+        session.execute(statement)
+    session.close()
+    warehouse.close()
+    with duckdb.connect(folder / queries.FILE) as connection:
+        connection.execute("set schema = 'public'")
+        connection.execute(
+            FACTS.read_text().format(facts=options.facts, customers=options.customers, products=options.products)
+        )
+
+
+def _baseline(folder: Path, times: int) -> dict[str, Cost]:
+    parts = re.split(r"^-- (\w+)$", BASELINE.read_text(), flags=re.MULTILINE)
+    with duckdb.connect(folder / queries.FILE, read_only=True) as connection:
+        connection.execute("set schema = 'public'; set TimeZone = 'UTC'")
+        for name, bound in (("as_of", "max"), ("first_on", "min")):
+            connection.execute(f"set variable {name} = (select {bound}(transaction_at)::date from fact_sales)")
+        return {
+            name: _best(times, lambda sql=sql: connection.execute(sql).fetchall())
+            for name, sql in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+
+def _best(times: int, ask: Callable[[], list[Any]]) -> Cost:
+    """The shortest of so many times."""
+    costs = []
+    for _ in range(times):
+        wall, cpu = time.perf_counter(), time.process_time()
+        rows = len(ask())
+        costs.append(Cost(time.perf_counter() - wall, time.process_time() - cpu, rows))
+    return min(costs)
+
+
+def _show(ours: dict[str, Cost], theirs: dict[str, Cost]) -> None:
+    print(f"{'question':<24} {'rows':>8} {'seconds':>8} {'by hand':>8} {'ratio':>6} {'CPU s':>7} {'by hand':>8}  ratio")
+    for name, cost in ours.items():
+        hand = theirs[name]
+        note = "" if cost.rows == hand.rows else f"  by hand: {hand.rows:,} rows"
+        wall = f"{cost.seconds:>8.2f} {hand.seconds:>8.2f} {cost.seconds / hand.seconds:>6.2f}"
+        cpu = f"{cost.cpu:>7.2f} {hand.cpu:>8.2f} {cost.cpu / hand.cpu:>6.2f}"
+        print(f"{name:<24} {cost.rows:>8,} {wall} {cpu}{note}")
+    fast = sum(cost.seconds <= BAR_S for cost in ours.values())
+    close = sum(cost.seconds <= BAR_RATIO * theirs[name].seconds for name, cost in ours.items())
+    print(f"{fast} of {len(ours)} under {BAR_S:.0f} s, {close} at most {BAR_RATIO:.0f} times the one by hand")
+
+
+if __name__ == "__main__":
+    main()
