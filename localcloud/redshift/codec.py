@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 BOOLEAN, BIGINT, SMALLINT, INTEGER, REAL, DOUBLE = 16, 20, 21, 23, 700, 701
 VARCHAR, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, NUMERIC = 1043, 1082, 1083, 1114, 1184, 1700
 UTF8 = "utf-8"
+LENGTH = struct.Struct("!i").pack
+NULL = LENGTH(-1)
 
 TYPE_IDS = {
     "BOOLEAN": BOOLEAN,
@@ -45,19 +47,29 @@ def type_id(duckdb_type: str) -> int:
     return NUMERIC if duckdb_type.startswith("DECIMAL") else TYPE_IDS.get(duckdb_type, VARCHAR)
 
 
-def encode(value: Any, its_type: int, *, binary: bool) -> bytes | None:
-    """A result value as the client asked for it; None is NULL."""
-    if value is None:
-        return None
+def encoder(its_type: int, *, binary: bool) -> Callable[[Any], bytes]:
+    """What writes values of a type as the client asked for them; NULL is not among them."""
     if binary and its_type in INTEGERS:
-        return struct.pack(INTEGERS[its_type], value)
+        return struct.Struct(INTEGERS[its_type]).pack
     if binary and its_type in FLOATS:
-        return struct.pack(FLOATS[its_type], value)
+        return struct.Struct(FLOATS[its_type]).pack
     if binary and its_type in TIMES:
-        return struct.pack("!q", (_utc(value) - EPOCH) // MICROSECOND)
+        return lambda value: struct.pack("!q", (_utc(value) - EPOCH) // MICROSECOND)
     if its_type == BOOLEAN:
-        return (b"\x01" if value else b"\x00") if binary else (b"t" if value else b"f")
-    return str(value).encode(UTF8)
+        return (b"\x00", b"\x01").__getitem__ if binary else (b"f", b"t").__getitem__
+    return lambda value: str(value).encode()
+
+
+def data_row(row: Sequence[Any], encoders: Sequence[Callable[[Any], bytes]]) -> bytes:
+    """A row's message: how many values, then each with its length."""
+    parts = [struct.pack("!h", len(encoders))]
+    for value, encode in zip(row, encoders, strict=True):
+        if value is None:
+            parts.append(NULL)
+        else:
+            raw = encode(value)
+            parts += (LENGTH(len(raw)), raw)
+    return b"".join(parts)
 
 
 def decode(raw: bytes | None, its_type: int, *, binary: bool) -> Any:

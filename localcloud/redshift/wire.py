@@ -233,13 +233,9 @@ class _Client(socketserver.BaseRequestHandler):
 
     def _result(self, result: Result, formats: Sequence[int] = ()) -> None:
         types = [codec.type_id(kind) for _, kind in result.columns or []]
-        binary = [_is_binary(formats, index) for index in range(len(types))]
+        encoders = [codec.encoder(t, binary=_is_binary(formats, index)) for index, t in enumerate(types)]
         for row in result.rows:
-            body = bytearray(struct.pack("!h", len(types)))
-            for value, its_type, is_binary in zip(row, types, binary, strict=True):
-                raw = codec.encode(value, its_type, binary=is_binary)
-                body += struct.pack("!i", -1) if raw is None else struct.pack("!i", len(raw)) + raw
-            self._send(b"D", bytes(body))
+            self._send(b"D", codec.data_row(row, encoders))
         self._send(b"C", result.tag.encode() + b"\0")
 
     def _error(self, error: RedshiftError, severity: bytes = b"ERROR") -> None:
@@ -264,7 +260,7 @@ class _Client(socketserver.BaseRequestHandler):
         return bytes(data)
 
     def _send(self, kind: bytes, body: bytes = b"") -> None:
-        self.out += kind + struct.pack("!i", len(body) + 4) + body
+        self.out += kind + codec.LENGTH(len(body) + 4) + body
 
     def _flush(self) -> None:
         self.request.sendall(self.out)
