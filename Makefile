@@ -69,9 +69,9 @@ warehouse-access: $(READY) ## Give every role its rights
 local-up: $(READY) ## The platform on this machine in the foreground, to play with by hand
 	@$(PYTHON) -m localcloud up $(ARGS)
 
-sample-data: $(READY) ## Two days of sample data as files in build/sample
-	@$(PYTHON) -m sample_data --out build/sample --day 1 $(SIZES)
-	@$(PYTHON) -m sample_data --out build/sample --day 2 $(SIZES)
+sample-data: $(READY) ## Two days of sample data as files in build/sample; ARGS='--fault duplicate=0.01' (sample_data/README.md)
+	@$(PYTHON) -m sample_data --out build/sample --day 1 $(SIZES) $(ARGS)
+	@$(PYTHON) -m sample_data --out build/sample --day 2 $(SIZES) $(ARGS)
 
 test: $(READY) ## All tests
 	$(PYTHON) -m pytest -n 2 --dist loadfile
@@ -107,6 +107,7 @@ bench: $(READY) ## Speed of ingestion and transforms, as tables with a ratio to 
 	@$(PYTHON) benchmarks/consumer.py
 	@$(PYTHON) benchmarks/transforms.py
 	@$(PYTHON) -m benchmarks.questions
+	@$(PYTHON) benchmarks/generator.py
 
 ENV ?= dev
 # Which records: make triage, then make replay ENV=dev DATASET=transaction REASON=enum FIX=fix.json

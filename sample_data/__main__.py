@@ -13,8 +13,10 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from sample_data.days import STREAM
 from sample_data.injection import InjectionError
 from sample_data.requested_faults import MENU
+from sample_data.streaming import StreamError, put
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
 
@@ -38,7 +40,9 @@ def main() -> int:
 
             processes = given.processes or (1 if sum(sizes) < FEW else min(os.cpu_count() or 1, MOST_PROCESSES))
             expected = write_day(world, given.day, given.out, rates, processes, advance)
-    except (InjectionError, OSError, yaml.YAMLError) as error:
+            if given.to_stream:
+                _put(given.out / f"day={given.day}" / STREAM, given.to_stream, bar)
+    except (InjectionError, StreamError, OSError, yaml.YAMLError) as error:
         console.print(f"[red]{error}[/]", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -68,8 +72,19 @@ def _arguments() -> argparse.Namespace:
         help=f"give so many of the records a fault, such as duplicate=0.01; NAME is {', '.join(MENU)}",
     )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="the same as a YAML file of name to rate")
+    parser.add_argument("--to-stream", metavar="NAME", help="put the stream's records on this Kinesis stream as well")
     parser.add_argument("--processes", type=_at_least(1), help="that write (one per processor, one for few records)")
     return parser.parse_args()
+
+
+def _put(file: Path, stream: str, bar: Progress) -> None:
+    """Every line of the file as a record; the region and the login are those of the AWS environment."""
+    import boto3  # takes half a second, and most calls write files only
+
+    task = bar.add_task(f"to {stream}", total=None)
+    with file.open("rb") as lines:
+        payloads = (line.rstrip(b"\n") for line in lines)
+        put(boto3.client("kinesis"), stream, payloads, lambda records: bar.advance(task, records))
 
 
 def _profile(file: Path | None) -> dict[str, float]:

@@ -63,9 +63,10 @@ def weighted(shares: Mapping[T, int]) -> tuple[T, ...]:
 def uuid(rng: Draws) -> str:
     """A version 4 UUID."""
     random = rng.random
-    one, two, three, four = (int(random() * 4294967296) for _ in range(4))
-    two, three = two & 0xFFFF0FFF | 0x4000, three & 0x3FFFFFFF | 0x80000000
-    return f"{one:08x}-{two >> 16:04x}-{two & 0xFFFF:04x}-{three >> 16:04x}-{three & 0xFFFF:04x}{four:08x}"
+    one, two = int(random() * 4294967296), int(random() * 4294967296)
+    three, four = int(random() * 4294967296), int(random() * 4294967296)
+    variant = three >> 16 & 0x3FFF | 0x8000
+    return f"{one:08x}-{two >> 16:04x}-4{two & 0xFFF:03x}-{variant:04x}-{three & 0xFFFF:04x}{four:08x}"
 
 
 def spread(rng: Draws, total: int, count: int) -> list[int]:

@@ -241,10 +241,16 @@ def _line(world: World, rng: Draws, country: Country, at: int, day: int, positio
             break
     quantity, price = pick(rng, QUANTITY), world.price_at(product, at)
     discount = quantity * price * pick(rng, DISCOUNT_PERCENT) // 100
-    return _priced(country, Line(position, product, quantity, price, discount))
+    tax = _tax(country, quantity * price - discount)
+    return Line(position, product, quantity, price, discount, tax)
 
 
 def _priced(country: Country, line: Line) -> Line:
-    """The line with the tax its price contains, rounded half up."""
+    """The line with the tax its price contains."""
+    return replace(line, tax_cents=_tax(country, line.net_cents))
+
+
+def _tax(country: Country, net_cents: int) -> int:
+    """The tax that an amount contains, rounded half up."""
     vat = country.vat_percent
-    return replace(line, tax_cents=(line.net_cents * vat * 2 + 100 + vat) // (2 * (100 + vat)))
+    return (net_cents * vat * 2 + 100 + vat) // (2 * (100 + vat))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from sample_data.draw import between, chance, pick, spread, stream, weighted
@@ -228,9 +229,18 @@ class World:
 
 def rfc3339(instant: int, precision: str, offset_minutes: int = 0) -> str:
     """RFC 3339 text of an instant, in UTC (Z) or with an offset; precision as in `datetime.isoformat`."""
-    moment = EPOCH + timedelta(milliseconds=instant + offset_minutes * 60_000)
-    text = moment.isoformat(timespec=precision)[:-6]
+    day, rest = divmod(instant + offset_minutes * 60_000, DAY)
+    seconds, thousandths = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    text = f"{_date_text(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
+    if precision != "seconds":
+        text += f".{thousandths:03d}" if precision == "milliseconds" else f".{thousandths:03d}000"
     if not offset_minutes:
         return text + "Z"
     hours, minutes = divmod(abs(offset_minutes), 60)
     return f"{text}{'-' if offset_minutes < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
+@lru_cache(maxsize=4096)
+def _date_text(day: int) -> str:
+    return (EPOCH.date() + timedelta(days=day)).isoformat()

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "localcloud": OURS,
 }
 VENDOR_ROOMS = {
-    "boto3": ["cdp/aws/", "lambdas/", "localcloud/", "operations/"],
+    "boto3": ["cdp/aws/", "lambdas/", "localcloud/", "operations/", "sample_data/__main__.py"],
     "botocore": ["cdp/aws/", "localcloud/"],
     "awswrangler": ["cdp/aws/"],
     "pyiceberg": ["cdp/aws/"],
