@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
@@ -124,6 +125,7 @@ _planned: list[Delivery] = []
 
 
 def _start(job: Job) -> None:
+    gc.disable()
     _planned[:] = planned(World(job.seed, job.sizes, job.first_day), job)
 
 
