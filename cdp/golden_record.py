@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from cdp.accounting import Fates
 from cdp.handover import handed_over
-from cdp.matching.matches import MatchEngine
-from cdp.steps import Engine, run_steps
+from cdp.steps import Engine, MatchEngine, run_steps
 from cdp.survivorship import Survivorship
 
 READS = ("clean.customer", "identity.person")

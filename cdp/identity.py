@@ -13,9 +13,9 @@ from cdp import stitching
 from cdp.accounting import Fates
 from cdp.handover import handed_over
 from cdp.identity_source import connect_sources, load_connections
-from cdp.matching.matches import NO_DECISIONS, MatchEngine, resolve_matches
+from cdp.matching.matches import NO_DECISIONS, resolve_matches
 from cdp.matching.rules import MatchRules
-from cdp.steps import Engine, run_steps
+from cdp.steps import Engine, MatchEngine, run_steps
 
 READS = ("clean.customer", "clean.transaction", "clean.clickstream_event")
 WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
@@ -31,7 +31,7 @@ def resolve_identities(engine: MatchEngine, rules: MatchRules, decisions: pa.Tab
     resolve_matches(engine, rules, decisions)
     engine.register("decision", decisions)
     connect_sources(engine, load_connections())
-    run_steps(engine, "identity", NAMING, rules.parameters | stitching.stitching_parameters())
+    run_steps(engine, "identity", NAMING, {**rules.parameters, **stitching.stitching_parameters()})
     return [_fates(engine)]
 
 

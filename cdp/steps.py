@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cdp import resources
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Engine(Protocol):
@@ -16,6 +19,19 @@ class Engine(Protocol):
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows of a small result."""
+
+
+class MatchEngine(Engine, Protocol):
+    """An engine that also gives rows to Python and takes them back."""
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Give the steps an Arrow table under a name."""
+
+    def splink(self) -> Any:
+        """Splink's access to this engine's steps."""
+
+    def arrow(self, name: str) -> pa.RecordBatchReader:
+        """Stream the rows of a step or input."""
 
 
 def run_steps(engine: Engine, folder: str, steps: Iterable[str], parameters: Mapping[str, Any] | None = None) -> None:

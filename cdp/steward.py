@@ -17,8 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp.dataset import Dataset
-from cdp.matching.matches import MatchEngine
-from cdp.steps import run_steps
+from cdp.steps import MatchEngine, run_steps
 
 READS = ("identity.steward_decision",)
 WRITES = {"identity.steward_decision": "steward_decision"}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import yaml
 
 from cdp import resources
-from cdp.matching.matches import MatchEngine
+from cdp.steps import MatchEngine
 
 SURVIVORSHIP_VERSION = "v1"
 STRATEGIES = ("frequent", "trusted", "verified", "complete", "recent")

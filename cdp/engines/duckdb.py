@@ -90,6 +90,12 @@ class DuckDBEngine:
         """Stream the rows of a step or input."""
         return self._stream(f"select * from {name}", ARROW_BATCH_ROWS)
 
+    def splink(self) -> Any:
+        """Splink's access to the steps; only matching needs its library."""
+        from splink import DuckDBAPI
+
+        return DuckDBAPI(self._connection)
+
     def write(self, name: str, step: str) -> Change:
         """Make the rows of a step the content of a lake table, rewriting only partitions whose rows changed.
 

@@ -140,6 +140,14 @@ class SparkEngine:
             self.step(name, f"select * from {name}")
         return ds.dataset(self._folders[name], filesystem=self._files, format="parquet").scanner().to_reader()
 
+    def splink(self) -> Any:
+        """Splink's access to the steps, with the text functions that Spark lacks (a jar in Splink's own package)."""
+        from splink import SparkAPI
+        from splink.backends.spark import similarity_jar_location
+
+        self.session.sql(f"add jar '{similarity_jar_location()}'")
+        return SparkAPI(spark_session=self.session, break_lineage_method="persist")
+
     def write(self, name: str, step: str) -> Change:
         """Make the rows of a step the content of a lake table, rewriting only partitions whose rows changed.
 

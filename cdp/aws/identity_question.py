@@ -1,0 +1,110 @@
+"""Command line about people in the lake: why two records are one human or not, and what other rules would change.
+
+    python -m cdp.aws.identity_question explain shop:S000001 crm:C000007
+    python -m cdp.aws.identity_question diff v1 v2
+
+It reads the published state of the account that the AWS environment variables or profile name, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdp import resources
+from cdp.aws.lake import Lake
+from cdp.engines.duckdb import DuckDBEngine
+from cdp.matching import explain
+from cdp.matching.features import make_features
+from cdp.matching.matches import BALANCED, DETERMINISTIC, resolve_matches
+from cdp.matching.model import MatchModel
+from cdp.matching.rules import MatchRules, MatchRulesError
+from cdp.matching.training import train
+from cdp.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answer one question; returns the process's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m cdp.aws.identity_question", description=__doc__.splitlines()[0])
+    questions = parser.add_subparsers(required=True, dest="question", metavar="question")
+    pair = questions.add_parser("explain", help="why two person records are one human or not")
+    pair.add_argument("person_ids", nargs=2, metavar="person_id", help="source:source_customer_id")
+    pair.add_argument("--rules", default="v2", help="version of the match rules (default: %(default)s)")
+    pair.add_argument("--mode", default=BALANCED, help=f"{BALANCED}, strict or {DETERMINISTIC}")
+    versions = questions.add_parser("diff", help="whom another version of the rules would merge and split")
+    versions.add_argument("before", help="version of the match rules, such as v1")
+    versions.add_argument("after", help="version of the match rules, such as v2")
+    for question in (pair, versions):
+        question.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        with closing(DuckDBEngine(Lake(settings_of(options.environment)))) as engine:
+            engine.read("clean.customer")
+            for line in _explain(engine, options) if options.question == "explain" else _diff(engine, options):
+                print(line)
+    except (MatchRulesError, explain.UnknownPersonError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"{error}\nSet AWS_PROFILE, or the variables that `make demo ARGS=--keep` prints.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def settings_of(environment: str) -> Settings:
+    """The names of an environment's databases and buckets, as Terraform gives them."""
+    platform = json.loads(resources.read_text("terraform/platform.json"))
+    names = {
+        "database": {zone: f"cdp_{environment}_{zone}" for zone in platform["database"]},
+        "bucket": {key: f"cdp-{environment}-{key}" for key in platform["bucket"]},
+    }
+    return Settings(environment, names=names)
+
+
+def model_of(engine: DuckDBEngine, rules: MatchRules) -> MatchModel | None:
+    """The model that the records in the engine teach; None for rules that weigh nothing."""
+    if not rules.comparisons:
+        return None
+    make_features(engine, rules)
+    return train(engine.arrow("person_feature").read_all(), rules, {})
+
+
+def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
+    rules = MatchRules.load(options.rules)
+    if not rules.comparisons:
+        raise MatchRulesError(f"rules {rules.rule_version} weigh nothing, so that there is nothing to explain; use v2")
+    model = model_of(engine, rules) or MatchModel.shipped(rules)
+    resolve_matches(engine, rules, model=model, mode=options.mode)
+    told = explain.explain_pair(engine, rules, model, *options.person_ids)
+    yield f"{'field':<14} {'agreement':<16} {'bits':>7}  values (masked)"
+    yield f"{'(beforehand)':<14} {'':<16} {told.prior_weight:>7.2f}"
+    for field in told.fields:
+        yield f"{field.field:<14} {field.agreement:<16} {field.weight:>7.2f}  {field.left}  {field.right}"
+    yield f"probability that they are one human: {told.match_probability:.6f}"
+    if told.veto:
+        yield f"guard that spoke against it: {told.veto}"
+    yield f"in one cluster ({rules.rule_version}, {options.mode}): {'yes' if told.is_together else 'no'}"
+    for edge in explain.evidence_chain(engine, options.person_ids[0]) if told.is_together else ():
+        yield f"  {edge['left_id']} – {edge['right_id']}: {edge['match_probability']:.6f}"
+
+
+def _diff(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
+    before, after = MatchRules.load(options.before), MatchRules.load(options.after)
+    told = explain.compare_versions(engine, (before, model_of(engine, before)), (after, model_of(engine, after)))
+    yield f"from {before.rule_version} to {after.rule_version}"
+    for what, count, samples in (
+        ("customers that records of several would become", told.merged, told.merged_samples),
+        ("customers that would come apart", told.split, told.split_samples),
+    ):
+        yield f"{count:>9,} {what}"
+        for ids in samples:
+            yield f"          {' '.join(ids)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+-- What is compared of a person record: texts in small plain letters without accents and separators, dates in digits,
+-- identifiers only where they may identify. A value that says nothing is null, and null is evidence of nothing.
+-- Grain: one row per person record (person_id)
+-- Reads: person_record, person_identifier, plain_text
+with
+identifier as (
+  select person_id,
+    max(case when identifier_type = 'email' then identifier end) as email,
+    max(case when identifier_type = 'phone' then identifier end) as phone
+  from person_identifier
+  group by person_id
+),
+plain as (
+  select r.person_id, date_format(r.birth_on, 'yyyyMMdd') as birth_on,
+    coalesce(p1.plain, regexp_replace(lower(r.first_name), :separators, '')) as first_name,
+    coalesce(p2.plain, regexp_replace(lower(r.last_name), :separators, '')) as last_name,
+    coalesce(p3.plain, regexp_replace(lower(r.street), :separators, '')) as street,
+    coalesce(p4.plain, regexp_replace(lower(r.postal_code), :separators, '')) as postal_code,
+    coalesce(p5.plain, regexp_replace(lower(r.city), :separators, '')) as city
+  from person_record r
+  left join plain_text p1 on p1.stated = r.first_name
+  left join plain_text p2 on p2.stated = r.last_name
+  left join plain_text p3 on p3.stated = r.street
+  left join plain_text p4 on p4.stated = r.postal_code
+  left join plain_text p5 on p5.stated = r.city
+),
+stated as (
+  select person_id,
+    case when first_name not in :blocked_values then first_name end as first_name,
+    case when last_name not in :blocked_values then last_name end as last_name,
+    birth_on,
+    case when street not in :blocked_values then street end as street,
+    case when postal_code not in :blocked_values then postal_code end as postal_code,
+    case when city not in :blocked_values then city end as city
+  from plain
+),
+person_feature as (
+  select s.*, i.email, i.phone,
+    regexp_extract(i.email, '^([^@+]+)', 1) as email_user,
+    case when first_name is not null and last_name is not null
+      then concat_ws(' ', least(first_name, last_name), greatest(first_name, last_name)) end as names,
+    substring(first_name, 1, 3) as first_start,
+    substring(last_name, 1, 3) as last_start,
+    substring(first_name, 1, 1) as first_initial,
+    substring(last_name, 1, 1) as last_initial,
+    substring(birth_on, 1, 4) as birth_year,
+    substring(birth_on, 5, 4) as birth_day,
+    substring(street, 1, 6) as street_start,
+    nullif(regexp_extract(street, '[0-9]+', 0), '') as house_number
+  from stated s
+  left join identifier i on i.person_id = s.person_id
+)
+select * from person_feature
