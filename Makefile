@@ -110,11 +110,13 @@ format: $(READY) ## Bring the code into the project's format
 spark-answers: $(READY) ## Ask Spark (extra `spark`, Java) for the answers in tests/engines/spark_answers.json
 	@$(PYTHON) -m tests.engines.record_spark_answers
 
-bench: $(READY) ## Speed of ingestion and transforms, as tables with a ratio to a baseline
+bench: $(READY) ## Speed of ingestion, transforms and golden records; accuracy of stitching, beside a baseline
 	@$(PYTHON) benchmarks/consumer.py
 	@$(PYTHON) benchmarks/transforms.py
 	@$(PYTHON) -m benchmarks.questions
 	@$(PYTHON) benchmarks/generator.py
+	@$(PYTHON) benchmarks/stitching.py
+	@$(PYTHON) benchmarks/golden_record.py
 
 ENV ?= dev
 # Which records: make triage, then make replay ENV=dev DATASET=transaction REASON=enum FIX=fix.json
