@@ -18,6 +18,7 @@ WRITES = {
 
 STEPS = (
     "person_version",
+    "statement",
     "stated_attribute",
     "candidate",
     "contest",
