@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain local-up sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check clean
+.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain local-up local-apply local-plan check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2}'
@@ -155,6 +155,24 @@ destroy: ## Destroy an environment, after asking: make destroy ENV=dev
 
 terraform-check: $(READY) ## Format, validity and tests of terraform/, with no account
 	@CI=true $(PYTHON) -m pytest tests/terraform -q
+
+CDKTF := build/cdktf
+cdktf: $(CDKTF)/.ready ## The environments composed in Python instead of HCL (needs Node): build/cdktf/out/stacks/<ENV>
+	@$(CDKTF)/bin/python terraform/cdktf/app.py $(CDKTF)/out
+
+$(CDKTF)/.ready: pyproject.toml
+	$(PYTHON_3_11) -m venv $(CDKTF)
+	$(CDKTF)/bin/pip install --quiet --disable-pip-version-check 'cdktf==0.21.0'
+	@touch $@
+
+CHECKOV := build/checkov
+checkov: $(CHECKOV)/.ready ## Static analysis of terraform/: nothing that fails without a reason beside the resource
+	@$(PYTHON) terraform/static_analysis.py $(CHECKOV)/bin/checkov
+
+$(CHECKOV)/.ready: Makefile
+	$(PYTHON_3_11) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check 'checkov==3.3.2'
+	@touch $@
 
 lock: ## Pin the versions of a fresh install into constraints.txt
 	rm -rf build/lock && $(PYTHON_3_11) -m venv build/lock && build/lock/bin/pip install --quiet '.[local,dev,spark]'

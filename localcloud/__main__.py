@@ -22,6 +22,12 @@ WAREHOUSE_COMMANDS = {
     "warehouse-access-plan": "roles, grants, masks and row policies that a warehouse lacks",
     "warehouse-access": "give every role its rights",
 }
+STACK = {
+    "apply": "start a cloud in the background and let Terraform create the platform in it, or update it",
+    "plan": "what Terraform would change there",
+    "check-wiring": "whether what it made there fits together: names, permissions, failures, alarms",
+    "destroy": "let Terraform destroy it, then end the cloud",
+}
 PRELOAD = ("boto3", "pyarrow", "duckdb", "pyiceberg.catalog.glue")
 
 
@@ -36,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_queries(subcommands.add_parser("queries", help="all of the analysts' questions, with their times"))
     for name, what in WAREHOUSE_COMMANDS.items():
         _add_warehouse(subcommands.add_parser(name, help=what), name)
+    _add_serve(subcommands.add_parser("serve", help="run an empty cloud and a warehouse for Terraform"))
+    for name, text in STACK.items():
+        _add_stack(subcommands.add_parser(name, help=text), name)
     options = parser.parse_args(arguments)
     return int(options.run(options))
 
@@ -54,9 +63,7 @@ def _up(options: argparse.Namespace) -> int:
     from localcloud.cloud import LocalCloud
     from localcloud.platform import create_platform
 
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ended = _until_interrupted()
     preload = () if options.no_preload else PRELOAD
     cloud = LocalCloud(options.work_dir, options.port, preload=preload, fires_schedules=options.schedules)
     with cloud:
@@ -83,22 +90,74 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="replaced (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the cloud running afterwards, until Ctrl-C")
     parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="default: %(default)s")
+    parser.add_argument("--terraform", action="store_true", help="let Terraform create the platform (minutes)")
 
 
 def _demo(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from localcloud.demo import DemoError, play
+    from localcloud.demo import DemoError, from_list, from_terraform, play
+    from localcloud.terraform import TerraformError
 
     console = Console()
-    sizes = Sizes(*(getattr(options, name) for name in Sizes._fields))
+    world = World(options.seed, Sizes(*(getattr(options, name) for name in Sizes._fields)), options.first_day)
+    create = from_list(options.engine, options.work_dir)
+    if options.terraform:
+        if options.engine == "spark":
+            console.print("[red]Spark's Glue catalog cannot be pointed at this machine: --terraform runs on duckdb[/]")
+            return 2
+        create = from_terraform(options.work_dir / "terraform", console)
     try:
-        play(World(options.seed, sizes, options.first_day), options.work_dir, console, options.keep, options.engine)
-    except DemoError as error:
+        play(world, options.work_dir, console, create, options.keep)
+    except (DemoError, TerraformError) as error:
         console.print(f"[red]{error}[/]")
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted; everything it started has been stopped")
+        return 130
+    return 0
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_serve)
+    parser.add_argument("--work-dir", type=Path, required=True, help="gets cloud.json once the cloud answers")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from localcloud.cloud import LocalCloud
+    from localcloud.demo import PASSWORD, WAREHOUSE
+    from localcloud.local_stack import write_self
+    from localcloud.redshift.wire import RedshiftServer
+
+    ended = _until_interrupted()
+    with LocalCloud(options.work_dir / "cloud", preload=PRELOAD, fires_schedules=True) as cloud:
+        server = RedshiftServer(options.work_dir / "warehouse.duckdb", 0, PASSWORD, cloud.client("s3")).start()
+        where = WAREHOUSE | {"port": str(server.port), "password": PASSWORD}
+        write_self(options.work_dir, cloud.environment(), where)
+        ended.wait()
+        server.stop()
+    return 0
+
+
+def _add_stack(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.set_defaults(run=_stack, name=name)
+    parser.add_argument("--work-dir", type=Path, default=Path("build/local"), help="default: %(default)s")
+
+
+def _stack(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from localcloud.local_stack import LocalStack
+    from localcloud.terraform import TerraformError
+
+    console = Console()
+    try:
+        getattr(LocalStack(options.work_dir, console), options.name.replace("-", "_"))()
+    except TerraformError as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; Terraform has kept in its state what it had made: run it again")
         return 130
     return 0
 
@@ -161,6 +220,14 @@ def _warehouse(options: argparse.Namespace) -> int:
     from localcloud import warehouse_commands
 
     return warehouse_commands.run(Console(), options.command, options.work_dir, options.settings)
+
+
+def _until_interrupted() -> threading.Event:
+    """Is set by Ctrl-C, and when the process is told to end."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    return ended
 
 
 def _end_with_parent(ended: threading.Event) -> None:

@@ -26,6 +26,7 @@ from localcloud.event_sources import EventSources
 from localcloud.executions import join_executions, stop_executions
 from localcloud.glue_runtime import GlueRuntime
 from localcloud.lambda_runtime import LambdaRuntime
+from localcloud.permissions import Permissions
 from localcloud.scheduler import Scheduler
 from localcloud.server import HOST, AwsServer
 from localcloud.targets import Targets
@@ -165,9 +166,11 @@ class LocalCloud:
         os.environ["MOTO_PORT"] = str(self._server.port)  # Step Functions calls the other services through it
         env = self.environment()
         self.deliveries = Deliveries(self.clock, self.stopping)
-        self.functions = LambdaRuntime(env, self.work_dir, self.clock, self.deliveries, awslambda.keep_log)
+        self.permissions = Permissions()
+        credentials = self.permissions.credentials
+        self.functions = LambdaRuntime(env, credentials, self.work_dir, self.clock, self.deliveries, awslambda.keep_log)
         self.targets = Targets(self.deliveries, self.invoke_async)
-        self.jobs = GlueRuntime(env, self.work_dir, self.clock, glue.fetch, glue.keep_log, self._preload)
+        self.jobs = GlueRuntime(env, credentials, self.work_dir, self.clock, glue.fetch, glue.keep_log, self._preload)
         self.sources = EventSources(self.clock, self.deliveries, self.stopping)
         self.scheduler = Scheduler(self.clock, self.targets, self.stopping)
         self._is_started = True

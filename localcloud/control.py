@@ -56,6 +56,8 @@ class ControlApplication:
             return {"execution": cloud.fire(request["schedule"], at)}
         if action == "drain":
             return cloud.sources.wait_until_drained(float(request["timeout_s"])).as_dict()
+        if action == "uses":
+            return [asdict(use) for use in cloud.permissions.uses()]
         if action == "deliveries":
             return [asdict(delivery) for delivery in cloud.deliveries.journal()]
         raise ControlError(f"there is no action {action!r}")
@@ -89,6 +91,11 @@ class Control:
     def deliveries(self) -> list[dict[str, Any]]:
         """The newest hand-overs, oldest first: `{"at", "source", "target", "records", "error"}`."""
         answer: list[dict[str, Any]] = self._ask("deliveries")
+        return answer
+
+    def uses(self) -> list[dict[str, str]]:
+        """What roles were let do: `{"role", "action", "resource"}`, sorted."""
+        answer: list[dict[str, str]] = self._ask("uses")
         return answer
 
     def _ask(self, action: str, http_timeout_s: float = 30.0, **request: Any) -> Any:

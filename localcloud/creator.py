@@ -15,6 +15,7 @@ from localcloud.platform import ACCOUNT, Cloud, Platform
 from localcloud.state_machine import render
 from terraform.package import build_platform
 
+EVERYTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 PACKAGE_KEY = "platform.zip"
 RUNTIME = "python3.11"
 POWERTOOLS = {"POWERTOOLS_METRICS_NAMESPACE": "cdp", "POWERTOOLS_LOG_LEVEL": "INFO"}
@@ -43,6 +44,9 @@ class Creator:
         with suppress(ClientError):  # it exists
             trust = json.dumps({"Version": "2012-10-17", "Statement": []})
             self._client("iam").create_role(RoleName=self._role.split("/")[1], AssumeRolePolicyDocument=trust)
+        self._client("iam").put_role_policy(
+            RoleName=self._role.split("/")[1], PolicyName="platform", PolicyDocument=EVERYTHING
+        )
         s3, glue, kinesis, dynamodb = (self._client(name) for name in ("s3", "glue", "kinesis", "dynamodb"))
         for key, name in self._platform.bucket.items():
             s3.create_bucket(Bucket=name)

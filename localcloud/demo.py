@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from localcloud.cloud_process import CloudProcess
 from localcloud.memory import PeakMemory
 from localcloud.platform import Platform, create_platform
 from localcloud.redshift.wire import RedshiftServer
+from localcloud.terraform import Terraform
 from sample_data.world import World
 from sample_data.writing import write_day
 
@@ -77,16 +78,19 @@ class Stage:
         return Ledger(self.settings.table("ledger"))
 
 
-def play(world: World, work_dir: Path, console: Console, keep: bool = False, engine: str = "duckdb") -> dict[str, Any]:
-    """Play both days in a fresh `work_dir`; returns the summary.
+Creation = Callable[[CloudProcess, Mapping[str, str]], Platform]  # of the platform, given where the warehouse is
 
-    `engine` runs the jobs that transform. Raises DemoError when a run is not what it must be.
+
+def play(world: World, work_dir: Path, console: Console, create: Creation, keep: bool = False) -> dict[str, Any]:
+    """Play both days in a fresh `work_dir`, on what `create` makes; returns the summary.
+
+    Raises DemoError when a run is not what it must be.
     """
     started = time.monotonic()
     shutil.rmtree(work_dir, ignore_errors=True)
     work_dir.mkdir(parents=True)
     (work_dir / "demo.pid").write_text(str(os.getpid()))
-    with PeakMemory() as memory, open_stage(work_dir, console, engine) as stage:
+    with PeakMemory() as memory, open_stage(work_dir, console, create) as stage:
         for number in (1, 2):
             play_day(stage, world, number)
         finished = write_results(stage, memory, time.monotonic() - started)
@@ -96,19 +100,42 @@ def play(world: World, work_dir: Path, console: Console, keep: bool = False, eng
 
 
 @contextmanager
-def open_stage(work_dir: Path, console: Console, engine: str = "duckdb") -> Iterator[Stage]:
-    """The cloud, the warehouse and the platform; all of it is gone afterwards but the files."""
+def open_stage(work_dir: Path, console: Console, create: Creation | None = None) -> Iterator[Stage]:
+    """The cloud, the warehouse and the platform; all of it is gone afterwards but the files.
+
+    `create` makes the platform; the default is the quick way, straight from the list.
+    """
     with ExitStack() as stack:
         console.print("Starting AWS on this machine and creating the platform from terraform/platform.json")
-        catalog = spark_catalog(work_dir.resolve()) if engine == "spark" else None
         cloud = stack.enter_context(CloudProcess(work_dir / "cloud"))
         warehouse = start_warehouse(work_dir, cloud)
         where = WAREHOUSE | {"port": str(warehouse.port), "password": PASSWORD}
         os.environ.update(cloud.environment())  # the library's own clients, for the ledger and the warehouse
-        platform = create_platform(cloud, batching_window_s=1, warehouse=where, engine=engine, catalog=catalog)
+        platform = (create or from_list())(cloud, where)
         stage = Stage(work_dir, console, cloud, warehouse, platform)
         stack.callback(lambda: stage.warehouse.stop())
         yield stage
+
+
+def from_list(engine: str = "duckdb", work_dir: Path | None = None) -> Creation:
+    """The platform made by API calls, in seconds; `engine` runs the jobs that transform, with files in `work_dir`."""
+
+    def create(cloud: CloudProcess, warehouse: Mapping[str, str]) -> Platform:
+        catalog = spark_catalog(work_dir.resolve()) if engine == "spark" and work_dir else None
+        return create_platform(cloud, batching_window_s=1, warehouse=warehouse, engine=engine, catalog=catalog)
+
+    return create
+
+
+def from_terraform(work_dir: Path, console: Console) -> Creation:
+    """The platform made by Terraform, in two minutes, with every function and job under its own role."""
+
+    def create(cloud: CloudProcess, warehouse: Mapping[str, str]) -> Platform:
+        with console.status("terraform apply") as status:
+            terraform = Terraform(cloud.environment(), work_dir, tell=lambda line: status.update(line))
+            return terraform.apply(warehouse)
+
+    return create
 
 
 def spark_catalog(work_dir: Path) -> dict[str, str]:

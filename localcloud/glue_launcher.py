@@ -1,8 +1,8 @@
 """Runs one Glue script as `__main__`, reports how it ended, and never outlives the process that started it.
 
-The order arrives as a JSON line on standard input: {"script", "arguments", "path", "log"}. A launcher may be
-started before there is an order, to import the libraries named in its arguments meanwhile. The outcome leaves on
-standard output: {"error": "ValueError: …"} or {}; the script's own output goes to the log file.
+The order arrives as a JSON line on standard input: {"script", "arguments", "path", "log", "environment"}. A launcher
+may be started before there is an order, to import the libraries named in its arguments meanwhile. The outcome leaves
+on standard output: {"error": "ValueError: …"} or {}; the script's own output goes to the log file.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def main() -> None:
 
 def _run(order: dict[str, Any]) -> str:
     """The last line of the traceback, "" when the script ended well."""
+    os.environ.update(order["environment"])
     sys.path[:0] = order["path"]
     sys.argv = [order["script"], *order["arguments"]]
     try:

@@ -23,9 +23,6 @@ DEFAULT_TIMEOUT_MIN = 2880
 LONGEST_ERROR = 2000
 OURS = ("--extra-py-files", "--extra-files", "--TempDir", "--job-bookmark-option", "--enable-metrics")
 
-Fetch = Callable[[str, Path], None]
-KeepLog = Callable[[str, list[str]], None]
-
 
 @dataclass
 class GlueRun:
@@ -36,6 +33,7 @@ class GlueRun:
     script: str
     arguments: Mapping[str, str]
     timeout_s: float
+    role: str = ""
     state: str = "STARTING"
     error: str = ""
     started_at: datetime | None = None
@@ -49,16 +47,23 @@ class GlueRun:
         return self.state in ("STARTING", "RUNNING", "STOPPING")
 
 
+Fetch = Callable[[GlueRun, str, Path], None]
+KeepLog = Callable[[GlueRun, list[str]], None]
+Credentials = Callable[[str], Mapping[str, str]]
+
+
 class GlueRuntime:
     """Starts, watches and stops job runs.
 
-    `fetch(uri, file)` downloads a script or library; `preload` names third-party modules that a launcher kept in
-    reserve has already imported when a run starts (none: no launcher is kept).
+    `fetch(run, uri, file)` downloads a script or library under the run's role, whose `credentials` its process gets;
+    `preload` names third-party modules that a launcher kept in reserve has already imported when a run starts (none:
+    no launcher is kept).
     """
 
     def __init__(
         self,
         env: Mapping[str, str],
+        credentials: Credentials,
         work_dir: Path,
         clock: Clock,
         fetch: Fetch,
@@ -66,6 +71,7 @@ class GlueRuntime:
         preload: Sequence[str] = (),
     ) -> None:
         self._env = dict(env)
+        self._credentials = credentials
         self._work_dir = work_dir
         self._clock = clock
         self._fetch = fetch
@@ -134,24 +140,25 @@ class GlueRuntime:
         run.completed_at = self._clock.now()
         run.error = error[:LONGEST_ERROR]
         if log.exists():
-            self._keep_log(run.run_id, log.read_text(errors="replace").splitlines())
+            self._keep_log(run, log.read_text(errors="replace").splitlines())
         run.state = state
 
     def _order(self, run: GlueRun, log: Path) -> dict[str, object]:
         folder = self._work_dir / "jobs" / run.run_id[:11]
         folder.mkdir(parents=True, exist_ok=True)
         script = folder / f"{run.job}.py"
-        self._fetch(run.script, script)
+        self._fetch(run, run.script, script)
         path = []
         for uri in filter(None, run.arguments.get("--extra-py-files", "").split(",")):
             library = folder / os.path.basename(uri)
-            self._fetch(uri, library)
+            self._fetch(run, uri, library)
             path.append(str(library))
         arguments = ["--JOB_NAME", run.job, "--JOB_RUN_ID", run.run_id]
         for name, value in run.arguments.items():
             if name not in OURS:
                 arguments += [name, value]
-        return {"script": str(script), "arguments": arguments, "path": path, "log": str(log)}
+        order = {"script": str(script), "arguments": arguments, "path": path, "log": str(log)}
+        return order | {"environment": dict(self._credentials(run.role))}
 
     def _outcome(self, run: GlueRun, order: dict[str, object]) -> tuple[str, str]:
         process = run.process

@@ -34,6 +34,7 @@ class Function:
     memory_mb: int
     account: str
     region: str
+    role: str = ""
     layers: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property

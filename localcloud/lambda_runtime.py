@@ -21,20 +21,28 @@ RETRY_WAITS_S = (0.2, 0.5)  # AWS waits one and two minutes before it invokes as
 
 Lookup = Callable[[str], Function]
 KeepLog = Callable[[Function, str, list[str]], None]
+Credentials = Callable[[str], Mapping[str, str]]
 OnFailure = Callable[[Function, str, Invocation, int], None]
 
 
 class LambdaRuntime:
     """Finds or starts a process for each invocation, and keeps the function's log.
 
-    `env` is added to every function's environment (the endpoint and credentials); `keep_log` gets
-    (function, log stream, lines) of an invocation.
+    `env` is added to every function's environment (the endpoint), and then the `credentials` of its role; `keep_log`
+    gets (function, log stream, lines) of an invocation.
     """
 
     def __init__(
-        self, env: Mapping[str, str], work_dir: Path, clock: Clock, deliveries: Deliveries, keep_log: KeepLog
+        self,
+        env: Mapping[str, str],
+        credentials: Credentials,
+        work_dir: Path,
+        clock: Clock,
+        deliveries: Deliveries,
+        keep_log: KeepLog,
     ) -> None:
         self._env = dict(env)
+        self._credentials = credentials
         self._work_dir = work_dir
         self._clock = clock
         self._deliveries = deliveries
@@ -123,7 +131,8 @@ class LambdaRuntime:
                 for process in outdated:
                     process.stop()
                 if sum(p.function.arn == function.arn for p in self._busy) < MOST_CONCURRENT:
-                    process = LambdaProcess(function, self._unpack(function), self._env)
+                    env = self._env | dict(self._credentials(function.role))
+                    process = LambdaProcess(function, self._unpack(function), env)
                     self._busy.add(process)
                     return process
                 self._free.wait()

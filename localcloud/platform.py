@@ -84,7 +84,7 @@ class Platform:
         if self.catalog is not None:
             settings["catalog"] = self.catalog
         for grant in grants:
-            kind, _, key = grant.partition("/")
+            kind, key, *_ = [*grant.split("/"), ""]  # a folder of a bucket is in the bucket
             if kind == "warehouse":
                 settings["warehouse"] = self.warehouse
                 continue

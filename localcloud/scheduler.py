@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localcloud.clock import Clock
 from localcloud.cron import fires
+from localcloud.on_behalf import authorise_queue, authorise_start
+from localcloud.permissions import NotAuthorizedError
 from localcloud.targets import Targets
 
 TICK_S = 0.5
@@ -41,7 +44,8 @@ class Scheduler:
     def fire(self, name: str, at: datetime | None = None) -> str:
         """Fire a schedule now, as if `at` (default: the cloud's now) were its time.
 
-        Returns the ARN of the execution when it starts a state machine, else "". Raises UnknownScheduleError.
+        Returns the ARN of the execution when it starts a state machine, else "". Raises UnknownScheduleError, or
+        NotAuthorizedError when the schedule's role may not start it.
         """
         for schedule in self._schedules():
             if schedule.name == name:
@@ -59,7 +63,16 @@ class Scheduler:
         text = schedule.target.get("Input") or "{}"
         for name, value in attributes.items():
             text = text.replace(name, value)
-        return self._targets.send(schedule.target["Arn"], text, source=f"schedule/{schedule.name}")
+        target, source = schedule.target, f"schedule/{schedule.name}"
+        try:
+            authorise_start(target["RoleArn"], target["Arn"], schedule.kms_key_arn)
+        except NotAuthorizedError as error:
+            self._targets.refused(target["Arn"], source, error)
+            if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
+                authorise_queue(target["RoleArn"], queue)
+                self._targets.send(queue, text, source)
+            raise
+        return self._targets.send(target["Arn"], text, source)
 
     def _loop(self) -> None:
         last = self._clock.now()
@@ -76,7 +89,8 @@ class Scheduler:
             anchor = datetime.fromtimestamp(schedule.creation_date, UTC)
             timezone = schedule.schedule_expression_timezone
             if at := fires(schedule.schedule_expression, after, until, anchor, timezone):
-                self._fire(schedule, at)
+                with suppress(NotAuthorizedError):  # the journal has it
+                    self._fire(schedule, at)
 
     @staticmethod
     def _schedules() -> Iterator[Any]:

@@ -13,12 +13,15 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.deliveries import Deliveries
 from localcloud.lambda_process import Invocation
+from localcloud.on_behalf import authorise_failed_batch, authorise_stream
 from localcloud.patches.kinesis import newest_sequence_number, records_after
+from localcloud.permissions import NotAuthorizedError
 from localcloud.running import running
 from localcloud.stream_batch import Discarded, Policy, StreamRecord, deliver
 from localcloud.targets import put_object
 
 POLL_S = 0.05
+REFUSED_S = 1.0  # how soon to ask again for a stream that the function's role may not read
 LARGEST_PAYLOAD = 6_000_000  # bytes; a function takes no more at once
 PER_RECORD = 400  # bytes of an event around a record's data
 
@@ -63,10 +66,24 @@ class ShardSource:
             if not is_full and time.monotonic() - first_seen < window_s:
                 stop.wait(POLL_S)
                 continue
+            if not self._may_read():
+                stop.wait(REFUSED_S)
+                continue
             batch = self._batch()
             if deliver(batch, self._policy(), self._invoke, self._discard, self._wait, self._clock.now):
                 self._position += len(batch)
             first_seen = None
+
+    def _may_read(self) -> bool:
+        from localcloud.patches.awslambda import function_of
+
+        try:
+            authorise_stream(function_of(self._mapping.function_arn).role, self._mapping.event_source_arn)
+        except NotAuthorizedError as error:
+            source = f"{self._mapping.event_source_arn}/{self._shard.shard_id}"
+            running().targets.refused(self._mapping.function_arn, source, error)
+            return False
+        return True
 
     def _batch(self) -> list[StreamRecord]:
         batch: list[StreamRecord] = []
@@ -107,6 +124,8 @@ class ShardSource:
         }
 
     def _discard(self, discarded: Discarded) -> None:
+        from localcloud.patches.awslambda import function_of
+
         arn = ((self._mapping.destination_config or {}).get("OnFailure") or {}).get("Destination")
         source = f"failed/{self._function}"
         if not arn:
@@ -119,6 +138,11 @@ class ShardSource:
             return
         record["payload"] = {"Records": [self._as_event(r) for r in discarded.records]}
         key = f"aws/lambda/{self._mapping.uuid}/{self._shard.shard_id}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        try:
+            authorise_failed_batch(function_of(self._mapping.function_arn).role, arn.split(":")[5], key)
+        except NotAuthorizedError as error:
+            running().targets.refused(arn, source, error)
+            return
         put_object(self._mapping.account_id, arn.split(":")[5], key, json.dumps(record))
         self._deliveries.record(source, f"{arn}/{key}", len(discarded.records))
 

@@ -56,6 +56,10 @@ class Targets:
         self._deliveries.record(source, arn, 1)
         return answer
 
+    def refused(self, arn: str, source: str, error: Exception) -> None:
+        """Keep in the journal that nothing was sent, and why."""
+        self._deliveries.record(source, arn, 1, f"{type(error).__name__}: {error}")
+
     def _send(self, target: Arn, text: str) -> str:
         if target.service == "states":
             from moto.stepfunctions.responses import get_backend

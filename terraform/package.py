@@ -10,18 +10,19 @@ wheels.zip    wheels of the jobs, for Glue 5, which may have no way to PyPI
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("cdp", "lambdas", "sql", "data_quality")
-FILES = ("terraform/platform.json",)
+LIST = "terraform/platform.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 UNZIPPED_LIMIT = 250 * 1024 * 1024  # Lambda's, for code and layers together
 
@@ -73,8 +74,15 @@ def main() -> None:
 
 def build_platform(zip_file: Path | BinaryIO, root: Path = ROOT) -> None:
     """Our code and data, from the checkout at `root`; localcloud deploys the same."""
-    files = [file for folder in FOLDERS for file in (root / folder).rglob("*")] + [root / name for name in FILES]
-    write_zip(zip_file, root, files)
+    files = [file for folder in FOLDERS for file in (root / folder).rglob("*")]
+    write_zip(zip_file, root, files, {LIST: read_at_run_time(root / LIST).encode()})
+
+
+def read_at_run_time(listed_file: Path) -> str:
+    """What our code reads of the list: streams, triggers. The rest is Terraform's, and changing it changes no zip."""
+    listed = json.loads(listed_file.read_text())
+    triggers = {key: {"trigger": f["trigger"]} for key, f in listed["function"].items() if "trigger" in f}
+    return json.dumps({"stream": listed["stream"], "function": triggers})
 
 
 def build_layer(zip_file: Path) -> None:
@@ -92,8 +100,10 @@ def build_wheels(zip_file: Path) -> None:
         write_zip(zip_file, Path(folder), Path(folder).rglob("*.whl"))
 
 
-def write_zip(zip_file: Path | BinaryIO, root: Path, files: Iterable[Path]) -> None:
-    """A zip of `files` in a fixed order, without times, caches and hidden files, and with one mode."""
+def write_zip(
+    zip_file: Path | BinaryIO, root: Path, files: Iterable[Path], more: Mapping[str, bytes] | None = None
+) -> None:
+    """A zip of `files` and, by name, `more`: in a fixed order, without times, caches and hidden files, in one mode."""
     with zipfile.ZipFile(zip_file, "w", zipfile.ZIP_DEFLATED) as package:
         for file in sorted(file for file in files if file.is_file()):
             name = file.relative_to(root)
@@ -102,10 +112,16 @@ def write_zip(zip_file: Path | BinaryIO, root: Path, files: Iterable[Path]) -> N
                 continue
             if name.name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json"):
                 continue
-            entry = zipfile.ZipInfo(name.as_posix(), EPOCH)
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            package.writestr(entry, file.read_bytes())
+            package.writestr(_entry(name.as_posix()), file.read_bytes())
+        for added, content in sorted((more or {}).items()):
+            package.writestr(_entry(added), content)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, EPOCH)
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
 
 
 def check_size(*zip_files: Path) -> None:

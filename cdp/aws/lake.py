@@ -63,10 +63,9 @@ class LakeError(Exception):
 
 
 class Lake:
-    """Reads and writes Iceberg tables named `<zone>.<table>`.
+    """Reads and writes Iceberg tables named `<zone>.<table>`; what does not exist yet is created from its contract.
 
-    With a branch, reads see the branch where the table has it (main elsewhere) and writes go to it. A table
-    that does not exist yet is created from its dataset contract.
+    With a branch, reads see the branch where the table has it (main elsewhere) and writes go to it.
     """
 
     def __init__(self, settings: Settings, branch: str = MAIN) -> None:
@@ -98,6 +97,11 @@ class Lake:
         scan = table.scan(selected_fields=tuple(c for c in wanted.names if c in there), snapshot_id=seen)
         reader = pa.RecordBatchReader.from_batches(schema_to_pyarrow(scan.projection()), _batches(scan))
         return _widened(reader, wanted)
+
+    def create_missing(self, names: Iterable[str]) -> None:
+        """Create what does not exist yet; jobs that only read a zone may not."""
+        for name in names:
+            self._table(name)
 
     def snapshot_id(self, name: str) -> int:
         """Id of the snapshot that `read` sees now."""

@@ -18,6 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from localcloud.lambda_process import Function, Invocation
 from localcloud.lambda_runtime import failure_record
+from localcloud.on_behalf import authorise_queue, may_log
 from localcloud.patches.version import moto_patch
 from localcloud.running import running
 from localcloud.targets import Arn
@@ -45,6 +46,8 @@ def keep_log(function: Function, log_stream: str, lines: list[str]) -> None:
     from moto.logs.models import logs_backends
 
     logs, group = logs_backends[function.account][function.region], f"/aws/lambda/{function.name}"
+    if not may_log(function.role, group):
+        return
     logs.ensure_log_group(group)
     if log_stream not in logs.groups[group].streams:
         logs.create_log_stream(group, log_stream)
@@ -61,6 +64,7 @@ def on_async_failure(function: Function, event: str, invocation: Invocation, att
             record = failure_record(function, event, invocation, attempts, running().clock)
             running().targets.send(arn, record, source)
     if arn := (deployed.dead_letter_config or {}).get("TargetArn"):
+        authorise_queue(function.role, arn)
         running().targets.send(arn, event, source)
 
 
@@ -98,12 +102,14 @@ def _described(function: Any) -> Function:
         memory_mb=int(function.memory_size),
         account=function.account_id,
         region=function.region,
+        role=str(function.role),
         layers=tuple(layer.code_bytes for layer in layers if layer),
     )
 
 
 def _keep_dead_letter_config() -> None:
     init, update = models.LambdaFunction.__init__, models.LambdaFunction.update_configuration
+    describe = models.LambdaFunction.get_configuration
 
     def __init__(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         self.dead_letter_config = spec.get("DeadLetterConfig")
@@ -113,6 +119,11 @@ def _keep_dead_letter_config() -> None:
         self.dead_letter_config = config_updates.get("DeadLetterConfig", self.dead_letter_config)
         return update(self, config_updates)
 
+    def get_configuration(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = describe(self, *args, **kwargs)
+        return shown | ({"DeadLetterConfig": self.dead_letter_config} if self.dead_letter_config else {})
+
+    models.LambdaFunction.get_configuration = get_configuration
     models.LambdaFunction.__init__ = __init__
     models.LambdaFunction.update_configuration = update_configuration
 

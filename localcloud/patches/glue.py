@@ -1,11 +1,13 @@
 """Glue refuses a stale table version, and a job run is a real process whose state is what happened.
 
 Written for moto 5.2.5, where `UpdateTable` ignores `VersionId` (of several concurrent Iceberg commits all are
-told "ok" and one survives), a job run succeeds without running anything, and BatchStopJobRun is missing.
+told "ok" and one survives), a job run succeeds without running anything, and BatchStopJobRun and UpdateJob are
+missing.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -18,6 +20,7 @@ from moto.glue.exceptions import JobRunNotFoundException
 from moto.glue.responses import GlueResponse
 
 from localcloud.glue_runtime import DEFAULT_TIMEOUT_MIN, GlueRun
+from localcloud.on_behalf import authorise_object, may_log
 from localcloud.patches.version import moto_patch
 from localcloud.running import running
 
@@ -33,22 +36,25 @@ def apply() -> None:
     _run_jobs()
 
 
-def fetch(uri: str, file: Path) -> None:
-    """Write the object at `s3://bucket/key` to a file; raises FileNotFoundError."""
+def fetch(run: GlueRun, uri: str, file: Path) -> None:
+    """Write the object at `s3://bucket/key` to a file; raises FileNotFoundError or NotAuthorizedError."""
     from moto.s3.models import s3_backends
 
     bucket, _, key = uri.removeprefix("s3://").partition("/")
+    authorise_object(run.role, "s3:GetObject", bucket, key)
     found = s3_backends["123456789012"]["aws"].get_object(bucket, key)
     if found is None:
         raise FileNotFoundError(f"{uri} does not exist")
     file.write_bytes(found.value)
 
 
-def keep_log(run_id: str, lines: list[str]) -> None:
-    """Put a run's output into CloudWatch Logs."""
+def keep_log(run: GlueRun, lines: list[str]) -> None:
+    """Put a run's output into CloudWatch Logs, under its role."""
     from moto.logs.models import logs_backends
 
-    logs, group = logs_backends["123456789012"]["us-east-1"], f"{LOG_GROUP}/output"
+    logs, group, run_id = logs_backends["123456789012"]["us-east-1"], f"{LOG_GROUP}/output", run.run_id
+    if not may_log(run.role, group, creates_group=True):
+        return
     logs.ensure_log_group(group)
     logs.create_log_stream(group, run_id)
     at = int(time.time() * 1000)  # a log has real time: moto refuses lines of another day
@@ -91,6 +97,7 @@ def _run_jobs() -> None:
             script=self.command["ScriptLocation"],
             arguments={name: str(value) for name, value in described.arguments.items()},
             timeout_s=60.0 * (described.timeout or DEFAULT_TIMEOUT_MIN),
+            role=str(self.role),
         )
         running().jobs.start(described.run)
         return run_id
@@ -112,6 +119,14 @@ def _run_jobs() -> None:
     models.FakeJobRun.as_dict = as_dict
     models.FakeJobRun.status = property(state, status.fset)
     GlueResponse.batch_stop_job_run = _batch_stop_job_run
+    GlueResponse.update_job = _update_job
+
+
+def _update_job(self: Any) -> ActionResult:
+    job = self.glue_backend.get_job(self.parameters["JobName"])
+    for name, value in self.parameters["JobUpdate"].items():
+        setattr(job, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(), value)
+    return ActionResult({"JobName": job.name})
 
 
 def _batch_stop_job_run(self: Any) -> ActionResult:

@@ -2,7 +2,8 @@
 
 Written for moto 5.2.5, where every S3 event has the same id and the real time, `reason` is a notification type
 ("ObjectCreated:Put", AWS says "PutObject"), a multipart upload is announced twice, a failing rule is swallowed
-silently, and emptying a bucket that holds a delete marker fails because `FakeDeleteMarker` has no `dispose`.
+silently, emptying a bucket that holds a delete marker fails because `FakeDeleteMarker` has no `dispose`, and nobody
+can read back that a bucket tells EventBridge.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import uuid
 from typing import Any
 
 from moto.s3 import models, notifications
+from moto.s3.responses import S3Response
 
 from localcloud.patches.version import moto_patch
 from localcloud.running import running
@@ -30,6 +32,7 @@ def apply() -> None:
     """Give delete markers a `dispose` and replace the way of an object event to EventBridge."""
     models.FakeDeleteMarker.dispose = lambda self, garbage=False: None
     notifications._send_event_bridge_message = _send_event
+    _show_event_bridge()
 
 
 def _send_event(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
@@ -59,6 +62,21 @@ def _send_event(account_id: str, bucket: Any, event_name: str, key: Any) -> None
     for bus in list(events_backends[account_id][bucket.region_name].event_buses.values()):
         for rule in list(bus.rules.values()):
             rule.send_to_targets(event, transform_input=False)
+
+
+def _show_event_bridge() -> None:
+    upstream = S3Response.serialized
+
+    def serialized(self: Any, result: Any) -> Any:
+        asked = self.data.get("Action") == "GetBucketNotificationConfiguration" and isinstance(
+            getattr(result, "result", None), dict
+        )
+        told = self.backend.get_bucket_notification_configuration(self.bucket_name) if asked else None
+        if told is not None and told.event_bridge is not None:
+            result.result["EventBridgeConfiguration"] = {}
+        return upstream(self, result)
+
+    S3Response.serialized = serialized
 
 
 def _object_of(key: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Written for moto 5.2.5, where a `.sync` task of a service without task tokens dies with "'NoneType' object has no
 attribute 'interrupt_all'", an execution that is started without a name is called "None" (so the second one is
 refused), results with a datetime make DescribeExecution answer 500, the Redshift Data API is unknown by its
-Step Functions name, and ValidateStateMachineDefinition is missing.
+Step Functions name, and ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls,
+are missing.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def apply() -> None:
     _plain_json_results()
     _name_executions()
     StepFunctionResponse.validate_state_machine_definition = _validate_state_machine_definition
+    StepFunctionResponse.list_state_machine_versions = _list_state_machine_versions
 
 
 def _wait_without_task_token() -> None:
@@ -97,6 +99,13 @@ def _validate_state_machine_definition(self: Any) -> ActionResult:
         diagnostics = [{"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": message}]
     result = "FAIL" if diagnostics else "OK"
     return ActionResult({"result": result, "diagnostics": diagnostics, "truncated": False})
+
+
+def _list_state_machine_versions(self: Any) -> ActionResult:
+    machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+    versions = getattr(machine, "versions", {}).values()
+    listed = [{"stateMachineVersionArn": v.arn, "creationDate": v.creation_date} for v in versions]
+    return ActionResult({"stateMachineVersions": listed[::-1]})
 
 
 def _plain(value: Any) -> Any:

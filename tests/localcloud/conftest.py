@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud_process import CloudProcess
+from localcloud.creator import EVERYTHING
 
 ROLE = "arn:aws:iam::123456789012:role/tester"
 
@@ -139,6 +140,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     with CloudProcess(tmp_path_factory.mktemp("cloud"), options=["--no-preload"]) as process:
         boxes = Sandbox(process)
         boxes.client("iam").create_role(RoleName="tester", AssumeRolePolicyDocument="{}")
+        boxes.client("iam").put_role_policy(RoleName="tester", PolicyName="all", PolicyDocument=EVERYTHING)
         yield process
 
 

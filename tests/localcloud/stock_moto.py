@@ -22,6 +22,18 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/r"
+DENY_WITHOUT_TLS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:*"],
+            "Resource": ["arn:aws:s3:::secure", "arn:aws:s3:::secure/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ],
+}
 FAULTS: dict[str, Callable[[], bool]] = {}
 
 
@@ -116,6 +128,63 @@ def lambda_forgets_the_dead_letter_config() -> bool:
 
     function = lambda_backends["123456789012"][REGION].get_function("f")
     return not hasattr(function, "dead_letter_config")
+
+
+@fault
+def lambda_does_not_show_the_dead_letter_config() -> bool:
+    return "DeadLetterConfig" not in client("lambda").get_function_configuration(FunctionName="f")
+
+
+@fault
+def kinesis_forgets_the_tags_of_a_new_stream() -> bool:
+    client("kinesis").create_stream(StreamName="tagged", ShardCount=1, Tags={"a": "b"})
+    return client("kinesis").list_tags_for_stream(StreamName="tagged")["Tags"] == []
+
+
+@fault
+def sqs_clears_the_policy_when_another_attribute_is_set() -> bool:
+    url = client("sqs").create_queue(QueueName="q", Attributes={"Policy": json.dumps(DENY_WITHOUT_TLS)})["QueueUrl"]
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    return "Policy" not in client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+@fault
+def s3_does_not_show_that_a_bucket_tells_eventbridge() -> bool:
+    client("s3").create_bucket(Bucket="telling")
+    told: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    client("s3").put_bucket_notification_configuration(Bucket="telling", NotificationConfiguration=told)
+    return "EventBridgeConfiguration" not in client("s3").get_bucket_notification_configuration(Bucket="telling")
+
+
+@fault
+def s3_takes_a_deny_for_met_whose_condition_is_not() -> bool:
+    client("s3").create_bucket(Bucket="secure")
+    client("s3").put_bucket_policy(Bucket="secure", Policy=json.dumps(DENY_WITHOUT_TLS))
+    try:
+        client("s3").put_object(Bucket="secure", Key="k", Body=b"")
+    except client("s3").exceptions.ClientError as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    return False
+
+
+@fault
+def glue_cannot_update_a_job() -> bool:
+    return not hasattr(GlueResponse, "update_job")
+
+
+@fault
+def step_functions_lists_no_versions() -> bool:
+    return not hasattr(StepFunctionResponse, "list_state_machine_versions")
+
+
+@fault
+def iam_enforcement_takes_a_tables_arn_for_any() -> bool:
+    from moto.core.responses import BaseResponse
+    from moto.dynamodb.responses import DynamoHandler
+
+    return not hasattr(DynamoHandler, "_determine_resource") and hasattr(
+        BaseResponse, "_authenticate_and_authorize_action"
+    )
 
 
 @fault

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from localcloud.cloud_process import CloudProcess, CloudStartError
+from localcloud.creator import EVERYTHING
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,6 +47,7 @@ def busy(sandbox, tmp_path):
     cloud = CloudProcess(tmp_path / "busy", options=["--no-preload"]).start()
     box = type(sandbox)(cloud)
     box.client("iam").create_role(RoleName="tester", AssumeRolePolicyDocument="{}")
+    box.client("iam").put_role_policy(RoleName="tester", PolicyName="all", PolicyDocument=EVERYTHING)
     function = box.function("import time\ndef handler(event, context): time.sleep(60)", Timeout=60)
     box.invoke(function, {}, InvocationType="Event")
     box.client("glue").start_job_run(JobName=box.job("import time; time.sleep(60)"))

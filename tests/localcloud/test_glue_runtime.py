@@ -131,10 +131,11 @@ def jobs(tmp_path):
     """A runtime without AWS: a run's script is its URI."""
     runtime = GlueRuntime(
         env={},
+        credentials=lambda role: {},
         work_dir=tmp_path,
         clock=Clock(),
-        fetch=lambda uri, file: file.write_text(uri),
-        keep_log=lambda run_id, lines: None,
+        fetch=lambda run, uri, file: file.write_text(uri),
+        keep_log=lambda run, lines: None,
         preload=["decimal"],
     )
     yield runtime

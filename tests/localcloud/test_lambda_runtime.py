@@ -143,13 +143,15 @@ def test_the_on_failure_destination_gets_request_and_response(sandbox):
     assert record["responsePayload"]["errorType"] == "ValueError"
 
 
-def test_a_function_sees_the_cloud_and_nobodys_credentials(sandbox, cloud: CloudProcess, monkeypatch):
+def test_a_function_has_its_roles_credentials_and_nobody_elses(sandbox, cloud: CloudProcess, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAPRODUCTION")
     arn = sandbox.function("import os\ndef handler(event, context): return dict(os.environ)")
     variables, _ = sandbox.invoke(arn, {})
     assert variables["AWS_ENDPOINT_URL"] == cloud.endpoint
     assert "AWS_PROFILE" not in variables
-    assert variables["AWS_ACCESS_KEY_ID"] == "testing"
+    assert variables["AWS_ACCESS_KEY_ID"].startswith("ASIA")  # of its role, in this cloud
+    assert variables["AWS_SESSION_TOKEN"]
 
 
 def test_a_layers_modules_can_be_imported(sandbox):

@@ -13,6 +13,7 @@ from moto.sns.models import sns_backends
 
 from cdp.aws.ledger import Ledger, Receipt
 from lambdas import fail_run, plan_run
+from localcloud.creator import EVERYTHING
 from localcloud.patches import stepfunctions
 from tests.conftest import PLATFORM
 
@@ -76,6 +77,7 @@ def pipeline(aws, moto_server, definition, monkeypatch):
     config = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
     urllib.request.urlopen(urllib.request.Request(f"{moto_server}/moto-api/config", config), timeout=30).read()
     boto3.client("iam").create_role(RoleName="test", AssumeRolePolicyDocument="{}")
+    boto3.client("iam").put_role_policy(RoleName="test", PolicyName="all", PolicyDocument=EVERYTHING)
     for name in FUNCTIONS:
         boto3.client("lambda").create_function(
             FunctionName=name, Runtime="python3.11", Role=ROLE, Handler="x", Code={"ZipFile": b"x"}

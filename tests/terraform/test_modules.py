@@ -27,7 +27,7 @@ def test_a_module_or_environment_is_valid(terraform, folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_a_modules_own_tests_pass(terraform, module):
-    answer = terraform(module, "test")
+    answer = terraform(module, "test", timeout_s=280)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 

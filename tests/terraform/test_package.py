@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -32,6 +33,19 @@ def test_nothing_of_the_laptop_is_deployed(tmp_path):
     package.build_platform(tmp_path / "platform.zip")
     folders = {name.split("/")[0] for name in zipfile.ZipFile(tmp_path / "platform.zip").namelist()}
     assert folders == {"cdp", "lambdas", "sql", "data_quality", "terraform"}
+
+
+def test_a_change_of_memory_changes_no_code(tmp_path):
+    root = tmp_path / "checkout"
+    for folder in (*package.FOLDERS, "terraform"):
+        (root / folder).mkdir(parents=True)
+    zips = []
+    for memory in (128, 256):
+        listed = {"stream": {"event": {}}, "function": {"a": {"memory_mb": memory}}}
+        (root / package.LIST).write_text(json.dumps(listed))
+        package.build_platform(tmp_path / "platform.zip", root)
+        zips.append((tmp_path / "platform.zip").read_bytes())
+    assert zips[0] == zips[1]
 
 
 def test_more_than_lambda_takes_is_refused(tmp_path, monkeypatch):

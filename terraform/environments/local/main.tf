@@ -9,6 +9,9 @@ terraform {
       version = "~> 5.100"
     }
   }
+
+  # Where the state lies is said by whoever starts the cloud: both end together.
+  backend "local" {}
 }
 
 locals {
@@ -29,14 +32,10 @@ provider "aws" {
 module "platform" {
   source = "../../modules/platform"
 
-  environment                  = "local"
-  package                      = { platform = var.platform_package, layer = var.layer_package }
-  is_account_in_bucket_name    = false
-  is_bucket_emptied_on_destroy = true
-  shard_count                  = local.settings.shard_count
-  log_retention_days           = local.settings.log_retention_days
-  warehouse_settings           = var.warehouse_settings
-  # No warehouse and no budget: a local cloud has neither Redshift Serverless nor budgets.
+  environment        = "local"
+  settings           = local.settings
+  package            = { for name in ["platform", "layer"] : name => "${var.package_folder}/${name}.zip" }
+  warehouse_settings = var.warehouse_settings
 }
 
 output "platform" {

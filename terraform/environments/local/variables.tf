@@ -1,13 +1,7 @@
-variable "platform_package" {
-  description = "The platform's zip; `make package` builds it."
+variable "package_folder" {
+  description = "The folder of the zips that `make package` built."
   type        = string
-  default     = "../../../build/package/platform.zip"
-}
-
-variable "layer_package" {
-  description = "The zip of the functions' layer; `make package` builds it."
-  type        = string
-  default     = "../../../build/package/layer.zip"
+  default     = "../../../build/package"
 }
 
 variable "warehouse_settings" {

@@ -1,4 +1,4 @@
-# What is particular to this environment stands in settings.json.
+# Nothing but where the state lies and which settings hold; what is particular to this environment is in settings.json.
 
 terraform {
   required_version = ">= 1.11"
@@ -29,18 +29,9 @@ provider "aws" {
 module "platform" {
   source = "../../modules/platform"
 
-  environment                  = "prod"
-  package                      = { platform = var.platform_package, layer = var.layer_package, wheels = var.wheels_package }
-  is_bucket_emptied_on_destroy = local.settings.is_bucket_emptied_on_destroy
-  engine                       = local.settings.engine
-  job_capacity                 = local.settings.job_capacity
-  schedule_state               = local.settings.schedule_state
-  schedule_expression          = local.settings.schedule_expression
-  alert_email                  = local.settings.alert_email
-  log_retention_days           = local.settings.log_retention_days
-  alarm_threshold              = local.settings.alarm_threshold
-  budget                       = local.settings.budget
-  warehouse                    = local.settings.warehouse
+  environment = "prod"
+  settings    = local.settings
+  package     = { for name in ["platform", "layer", "wheels"] : name => "${var.package_folder}/${name}.zip" }
 }
 
 output "platform" {

@@ -15,7 +15,7 @@ locals {
     { for key, _ in local.stream_trigger : "${key}-iterator_age" => {
       description = "${key} falls behind its stream", namespace = "AWS/Lambda", metric = "IteratorAge"
       dimensions  = { FunctionName = local.name.function[key] }, statistic = "Maximum", period = 300, periods = 3
-      threshold   = var.alarm_threshold.iterator_age_minutes * 60000, comparison = "GreaterThanThreshold", missing = "notBreaching"
+      threshold   = var.settings.alarm_threshold.iterator_age_minutes * 60000, comparison = "GreaterThanThreshold", missing = "notBreaching"
     } },
     { for key, name in local.name.stream : "${key}-write_throttled" => {
       description = "Producers of stream ${key} are turned away", namespace = "AWS/Kinesis", metric = "WriteProvisionedThroughputExceeded"
@@ -59,9 +59,9 @@ locals {
       threshold   = 1, comparison = "LessThanThreshold", missing = "breaching"
     } },
     { for key, arn in local.arn.state_machine : "${key}-freshness" => {
-      description = "No run of ${key} has succeeded for ${var.alarm_threshold.freshness_hours} hours: the warehouse is stale"
+      description = "No run of ${key} has succeeded for ${var.settings.alarm_threshold.freshness_hours} hours: the warehouse is stale"
       namespace   = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = arn }, statistic = "Sum"
-      period      = 3600, periods = var.alarm_threshold.freshness_hours, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+      period      = 3600, periods = var.settings.alarm_threshold.freshness_hours, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
     } },
     { for key, name in local.name.table : "${key}-throttled" => {
       description = "Table ${key} turns writers away", namespace = "AWS/DynamoDB", metric = "WriteThrottleEvents"
@@ -73,8 +73,8 @@ locals {
   # Over the counts that ingestion prints, per function and dataset; nothing received is no fault.
   rate = merge(
     { for key, intake in local.intake : "${key}-quarantined" => {
-      description = "More than ${var.alarm_threshold.quarantined_percent} % of ${intake.dataset} goes to quarantine in ${intake.service}"
-      expression  = "IF(received > 0, 100 * quarantined / received, 0)", threshold = var.alarm_threshold.quarantined_percent, intake = intake
+      description = "More than ${var.settings.alarm_threshold.quarantined_percent} % of ${intake.dataset} goes to quarantine in ${intake.service}"
+      expression  = "IF(received > 0, 100 * quarantined / received, 0)", threshold = var.settings.alarm_threshold.quarantined_percent, intake = intake
     } },
     { for key, intake in local.intake : "${key}-imbalance" => {
       description = "${intake.service} does not account for every record of ${intake.dataset}"
@@ -162,11 +162,11 @@ resource "aws_cloudwatch_event_target" "job_failed" {
 }
 
 resource "aws_budgets_budget" "this" {
-  count = var.budget == null ? 0 : 1
+  count = var.settings.budget == null ? 0 : 1
 
   name         = local.prefix
   budget_type  = "COST"
-  limit_amount = var.budget.limit_usd
+  limit_amount = var.settings.budget.limit_usd
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 

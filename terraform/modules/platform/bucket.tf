@@ -20,10 +20,13 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV2_AWS_61:every bucket has its rules in aws_s3_bucket_lifecycle_configuration.this
+  #checkov:skip=CKV_AWS_21:Iceberg tables keep their past in snapshots, and an erasure must reach the bytes; see local.versioned
+  #checkov:skip=CKV_AWS_144:raw can be replayed into every table; a second region is a decision of the business that runs it
   for_each = local.name.bucket
 
   bucket        = each.value
-  force_destroy = var.is_bucket_emptied_on_destroy
+  force_destroy = var.settings.is_bucket_emptied_on_destroy
 
   tags = merge(local.tags, { description = replace(local.listed.bucket[each.key], "/[^A-Za-z0-9 +=.,_:/@-]/", "") })
 }
@@ -159,7 +162,12 @@ resource "aws_s3_bucket_policy" "this" {
         Principal = { AWS = "*" }
         Action    = "s3:PutObject"
         Resource  = ["${local.arn.bucket[each.key]}/*"]
-        Condition = { StringNotEqualsIfExists = { "s3:x-amz-server-side-encryption" = "aws:kms" } }
+        # A request that says nothing gets the bucket's default, our key. Without Null it would be denied: a negated
+        # operator holds for what a request does not have.
+        Condition = {
+          Null            = { "s3:x-amz-server-side-encryption" = "false" }
+          StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+        }
       } if each.key != "log"],
       [for key in [aws_kms_key.this.arn] : {
         Sid       = "DenyOtherKey"
@@ -167,7 +175,10 @@ resource "aws_s3_bucket_policy" "this" {
         Principal = { AWS = "*" }
         Action    = "s3:PutObject"
         Resource  = ["${local.arn.bucket[each.key]}/*"]
-        Condition = { StringNotEqualsIfExists = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = key } }
+        Condition = {
+          Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
+          StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = key }
+        }
       } if each.key != "log"],
       [for service in ["logging.s3.amazonaws.com"] : {
         Sid       = "AccessLogs"

@@ -17,11 +17,11 @@ locals {
   reading = merge(
     { for key, arn in local.arn.bucket : "bucket/${key}" => concat(
       [
-        { Effect = "Allow", Action = ["s3:ListBucket", "s3:GetBucketLocation"], Resource = [arn] },
+        { Effect = "Allow", Action = ["s3:ListBucket"], Resource = [arn] },
         { Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${arn}/*"] },
       ],
       [for zone, catalog in local.catalog :
-        { Effect = "Allow", Action = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables"], Resource = catalog } if zone == key
+        { Effect = "Allow", Action = ["glue:GetDatabase", "glue:GetTable"], Resource = catalog } if zone == key
       ],
     ) },
     { for key, arn in local.arn.stream : "stream/${key}" => [{
@@ -55,6 +55,12 @@ locals {
       Resource = [arn]
     }] },
     { warehouse = [] }, # who may log in is granted what by the warehouse itself
+    # A folder of a bucket ("bucket/curated/warehouse_loads"): objects there, and none of the bucket's tables.
+    { for folder in distinct(flatten([for workload in local.workload : [for grant in workload.writes : grant if length(split("/", grant)) > 2]])) : folder => [{
+      Effect   = "Allow"
+      Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+      Resource = ["${local.arn.bucket[split("/", folder)[1]]}/${join("/", slice(split("/", folder), 2, length(split("/", folder))))}/*"]
+    }] },
   )
 
   # Lambda itself writes what it gave up on to the stream's on-failure bucket, in the function's name.
@@ -74,7 +80,7 @@ locals {
 
   # CDP_SETTINGS of a function and --settings of a job: names of what it is granted, and nothing else.
   settings = { for key, granted in local.granted : key => jsonencode(merge(
-    { environment = var.environment, engine = var.engine },
+    { environment = var.environment, engine = var.settings.engine },
     { for kind, names in {
       bucket        = local.name.bucket
       table         = local.name.table

@@ -4,13 +4,13 @@ resource "aws_kinesis_stream" "this" {
   for_each = local.name.stream
 
   name             = each.value
-  shard_count      = var.shard_count
+  shard_count      = var.settings.shard_count
   retention_period = 72 # hours: a weekend in which nobody looks loses nothing
   encryption_type  = "KMS"
   kms_key_id       = aws_kms_key.this.arn
 
   stream_mode_details {
-    stream_mode = var.shard_count == null ? "ON_DEMAND" : "PROVISIONED"
+    stream_mode = var.settings.shard_count == null ? "ON_DEMAND" : "PROVISIONED"
   }
 
   tags = local.tags
@@ -23,7 +23,7 @@ resource "aws_dynamodb_table" "this" {
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = each.value.partition_key
   range_key                   = each.value.sort_key
-  deletion_protection_enabled = !var.is_bucket_emptied_on_destroy
+  deletion_protection_enabled = !var.settings.is_bucket_emptied_on_destroy
 
   dynamic "attribute" {
     for_each = toset([each.value.partition_key, each.value.sort_key])
@@ -89,7 +89,7 @@ resource "aws_sns_topic_policy" "this" {
 }
 
 resource "aws_sns_topic_subscription" "alert" {
-  for_each = toset(var.alert_email)
+  for_each = toset(var.settings.alert_email)
 
   topic_arn = aws_sns_topic.this["alert"].arn
   protocol  = "email"

@@ -32,7 +32,7 @@ locals {
     } if local.uses_warehouse[key]],
   ) }
 
-  python_modules = var.package.wheels == null ? join(",", var.job_python_modules) : join(",", [for wheels in aws_s3_object.wheels : "s3://${wheels.bucket}/${wheels.key}"])
+  python_modules = var.package.wheels == null ? join(",", var.settings.job_python_modules) : join(",", [for wheels in aws_s3_object.wheels : "s3://${wheels.bucket}/${wheels.key}"])
 }
 
 resource "aws_glue_catalog_database" "this" {
@@ -69,10 +69,9 @@ resource "aws_glue_security_configuration" "this" {
 resource "aws_s3_object" "job" {
   for_each = local.name.job
 
-  bucket      = aws_s3_bucket.this["artefact"].id
-  key         = "glue_jobs/${each.key}.py"
-  source      = "${local.root}/glue_jobs/${each.key}.py"
-  source_hash = filemd5("${local.root}/glue_jobs/${each.key}.py")
+  bucket  = aws_s3_bucket.this["artefact"].id
+  key     = "glue_jobs/${each.key}.py"
+  content = file("${local.root}/glue_jobs/${each.key}.py")
 
   depends_on = [aws_s3_bucket_server_side_encryption_configuration.this, aws_s3_bucket_versioning.this]
 }
@@ -114,9 +113,9 @@ resource "aws_glue_job" "this" {
   name                   = local.name.job[each.key]
   description            = each.value.description
   role_arn               = aws_iam_role.job[each.key].arn
-  glue_version           = var.job_capacity.glue_version
-  worker_type            = var.job_capacity.worker_type
-  number_of_workers      = var.job_capacity.number_of_workers
+  glue_version           = var.settings.job_capacity.glue_version
+  worker_type            = var.settings.job_capacity.worker_type
+  number_of_workers      = var.settings.job_capacity.number_of_workers
   timeout                = each.value.timeout_min
   max_retries            = 0 # the state machine decides what is repeated
   execution_class        = "STANDARD"

@@ -16,7 +16,7 @@ locals {
   partition = data.aws_partition.this.partition
 
   prefix        = "${local.listed.project}-${var.environment}"
-  bucket_prefix = var.is_account_in_bucket_name ? "${local.prefix}-${local.account}" : local.prefix
+  bucket_prefix = var.settings.is_account_in_bucket_name ? "${local.prefix}-${local.account}" : local.prefix
   namespace     = "${local.listed.project}/${var.environment}"
 
   name = {

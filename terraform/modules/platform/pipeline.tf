@@ -39,14 +39,14 @@ locals {
     ],
   ) }
 
-  expression = { for key, schedule in local.listed.schedule : key => lookup(var.schedule_expression, key, schedule.expression) }
+  expression = { for key, schedule in local.listed.schedule : key => lookup(var.settings.schedule_expression, key, schedule.expression) }
 }
 
 resource "aws_cloudwatch_log_group" "state_machine" {
   for_each = local.name.state_machine
 
   name              = "/aws/vendedlogs/states/${each.value}"
-  retention_in_days = var.log_retention_days
+  retention_in_days = var.settings.log_retention_days
   kms_key_id        = aws_kms_key.this.arn
 
   tags = local.tags
@@ -79,6 +79,7 @@ resource "aws_iam_role_policy" "state_machine" {
 }
 
 resource "aws_sfn_state_machine" "this" {
+  #checkov:skip=CKV_AWS_285:every event is logged; what states hand over is not, since an error may quote a customer's data
   for_each = local.name.state_machine
 
   name       = each.value
@@ -142,7 +143,7 @@ resource "aws_scheduler_schedule" "this" {
   name                = local.name.schedule[each.key]
   description         = each.value.description
   schedule_expression = local.expression[each.key]
-  state               = var.schedule_state
+  state               = var.settings.schedule_state
   kms_key_arn         = aws_kms_key.this.arn
 
   flexible_time_window {

@@ -2,16 +2,17 @@
 
 module "warehouse" {
   source = "../warehouse"
-  count  = var.warehouse == null ? 0 : 1
+  count  = var.settings.warehouse == null ? 0 : 1
 
-  name             = local.prefix
-  database         = local.listed.warehouse.database
-  role_name        = local.role_name.warehouse
-  kms_key_arn      = aws_kms_key.this.arn
-  read_bucket_arns = [local.arn.bucket.curated]
-  alarm_topic_arn  = local.arn.topic.alert
-  settings         = var.warehouse
-  tags             = local.tags
+  name               = local.prefix
+  database           = local.listed.warehouse.database
+  role_name          = local.role_name.warehouse
+  kms_key_arn        = aws_kms_key.this.arn
+  read_bucket_arns   = [local.arn.bucket.curated]
+  alarm_topic_arn    = local.arn.topic.alert
+  log_retention_days = var.settings.log_retention_days
+  settings           = var.settings.warehouse
+  tags               = local.tags
 }
 
 locals {

@@ -27,6 +27,56 @@ resource "aws_vpc" "this" {
   tags = merge(var.tags, { Name = var.name })
 }
 
+# Who talked to whom, and who was turned away.
+resource "aws_flow_log" "this" {
+  vpc_id          = aws_vpc.this.id
+  traffic_type    = "ALL"
+  log_destination = aws_cloudwatch_log_group.flow.arn
+  iam_role_arn    = aws_iam_role.flow.arn
+
+  tags = merge(var.tags, { Name = var.name })
+
+  depends_on = [aws_iam_role_policy.flow]
+}
+
+resource "aws_cloudwatch_log_group" "flow" {
+  name              = "/aws/vpc/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+
+  tags = var.tags
+}
+
+resource "aws_iam_role" "flow" {
+  name = "${var.role_name}-flow"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+
+  tags = var.tags
+}
+
+resource "aws_iam_role_policy" "flow" {
+  name = "platform"
+  role = aws_iam_role.flow.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+      Resource = ["${aws_cloudwatch_log_group.flow.arn}:*"]
+    }]
+  })
+}
+
 # The network's default group lets nobody through.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
@@ -98,6 +148,7 @@ locals {
 }
 
 resource "aws_security_group" "this" {
+  #checkov:skip=CKV2_AWS_5:the group of the jobs belongs to aws_glue_connection.this
   for_each = local.group
 
   name        = "${var.name}-${each.key}"

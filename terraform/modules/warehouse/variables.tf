@@ -38,6 +38,11 @@ variable "read_bucket_arns" {
   }
 }
 
+variable "log_retention_days" {
+  description = "Days that log groups keep what was logged."
+  type        = number
+  default     = 90
+}
 
 variable "alarm_topic_arn" {
   description = "ARN of the topic that the warehouse's alarms go to."

@@ -103,6 +103,7 @@ resource "aws_redshift_parameter_group" "this" {
 }
 
 resource "aws_redshift_cluster" "this" {
+  #checkov:skip=CKV_AWS_71:aws_redshift_logging.this sends the audit logs to CloudWatch
   for_each = local.provisioned
 
   cluster_identifier                  = var.name

@@ -135,9 +135,7 @@ run "platform" {
 
 run "with_warehouse_and_budget" {
   variables {
-    warehouse   = {}
-    budget      = { limit_usd = 500 }
-    alert_email = ["data@example.com"]
+    settings = { warehouse = {}, budget = { limit_usd = 500 }, alert_email = ["data@example.com"] }
   }
 
   assert {
@@ -165,10 +163,10 @@ run "malformed_cron" {
   command = plan
 
   variables {
-    schedule_expression = { daily = "cron(30 2 * * ?)" }
+    settings = { schedule_expression = { daily = "cron(30 2 * * ?)" } }
   }
 
-  expect_failures = [var.schedule_expression]
+  expect_failures = [var.settings]
 }
 
 run "environment_with_a_dash" {

@@ -49,6 +49,11 @@ run "serverless" {
   }
 
   assert {
+    condition     = aws_flow_log.this.traffic_type == "ALL" && aws_cloudwatch_log_group.flow.retention_in_days == 90
+    error_message = "who talks to whom is logged"
+  }
+
+  assert {
     condition     = output.settings.workgroup == "cdp-test"
     error_message = "a job logs in to the workgroup"
   }

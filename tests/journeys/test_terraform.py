@@ -1,0 +1,261 @@
+"""Terraform's real provider applies the platform to a cloud on this machine; it runs there, each role on its own."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from localcloud import demo
+from localcloud.control import ControlError
+from localcloud.terraform import Change, Terraform, TerraformError
+from terraform import wiring
+from tests.journeys.conftest import Story
+from tests.journeys.least_privilege import needless, unused_actions
+from tests.journeys.test_failures import SALE_TO_NOBODY
+from tests.journeys.wiring_mistakes import MISTAKES
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("cdp", "data_quality", "glue_jobs", "lambdas", "sql", "step_functions", "terraform")
+MODULE = "terraform/modules/platform"
+
+
+class Applied(Story):
+    """A story on what Terraform made from a checkout of its own, which a test may change."""
+
+    def __init__(self, stage: demo.Stage, terraform: Terraform, checkout: Path, seconds: float) -> None:
+        super().__init__(stage)
+        self.terraform = terraform
+        self.seconds = seconds
+        self._checkout = checkout
+
+    def edit(self, file: str, pattern: str, replacement: str) -> None:
+        """Change the first match of a file of the checkout."""
+        path = self._checkout / file
+        text, count = re.subn(pattern, replacement, path.read_text(), count=1, flags=re.DOTALL)
+        assert count == 1, f"{file} has nothing like {pattern}"
+        path.write_text(text)
+
+    def restore(self) -> None:
+        """Undo every edit."""
+        for folder in FOLDERS:
+            shutil.copytree(ROOT / folder, self._checkout / folder, dirs_exist_ok=True, ignore=IGNORED)
+
+
+IGNORED = shutil.ignore_patterns("__pycache__", ".terraform*")
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory):
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed; install Terraform 1.11 or newer")
+    work_dir, checkout = tmp_path_factory.mktemp("applied"), tmp_path_factory.mktemp("checkout")
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, checkout / folder, ignore=IGNORED)
+    made: dict[str, object] = {}
+
+    def create(cloud, warehouse):
+        terraform = made["terraform"] = Terraform(cloud.environment(), work_dir / "terraform", checkout)
+        try:
+            terraform.prepare()
+        except TerraformError as error:
+            pytest.skip(f"the AWS provider cannot be had, so nothing was applied; set TF_PLUGIN_MIRROR: {error}")
+        began = time.monotonic()
+        platform = terraform.apply(warehouse)
+        made["seconds"] = time.monotonic() - began
+        return platform
+
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        demo.open_stage(work_dir, Console(quiet=True), create) as stage,
+    ):
+        for name, value in stage.cloud.environment().items():
+            environment.setenv(name, value)
+        yield Applied(stage, made["terraform"], checkout, made["seconds"])
+
+
+@pytest.fixture(scope="module")
+def stack(applied):
+    return wiring.Stack(applied.terraform.show())
+
+
+def test_everything_is_applied_within_three_minutes(applied):
+    assert len(applied.terraform.resources()) > 150
+    assert applied.seconds < 180
+
+
+def test_a_second_plan_is_empty(applied):
+    assert applied.terraform.plan() == []
+
+
+def test_a_day_of_data_runs_through_what_terraform_made(applied):
+    expected = applied.day_arrives(1)
+    applied.set_clock(1, demo.SCHEDULED)
+    demo.finish(applied.stage, applied.schedule_fires(), 0)
+    assert applied.stage.runs[-1]["status"] == "SUCCEEDED"
+    assert demo.summary.differences(expected, applied.stage.runs[-1]) == []
+
+
+def test_a_change_plans_exactly_that_change(applied):
+    applied.edit("terraform/platform.json", r'("plan_run": \{.*?"memory_mb": )\d+', r"\g<1>640")
+    applied.edit("terraform/platform.json", r'("clean_raw": \{.*?"reads": \[)', r'\1"bucket/identity", ')
+    applied.edit(f"{MODULE}/alarm.tf", r'("\$\{key\}-iterator_age" => \{.*?periods = )\d', r"\g<1>5")
+    planned = set(applied.terraform.plan())
+    applied.restore()
+    assert planned == {
+        Change(address("aws_lambda_function.this", "plan_run"), ("update",), ("memory_size",)),
+        Change(address("aws_glue_job.this", "clean_raw"), ("update",), ("default_arguments",)),
+        Change(address("aws_iam_role_policy.job", "clean_raw"), ("update",), ("policy",)),
+        Change(
+            address("aws_cloudwatch_metric_alarm.this", "ingest_stream-iterator_age"),
+            ("update",),
+            ("evaluation_periods",),
+        ),
+    }
+
+
+def test_what_is_rejected_is_told_and_released_under_the_roles_of_those_who_do_it(applied):
+    applied.alerts()
+    applied.cloud.client("kinesis").put_record(
+        StreamName=applied.platform.stream["event"], Data=b"not json", PartitionKey="a"
+    )
+    applied.file_arrives("store/transaction.v1/broken.csv", SALE_TO_NOBODY.replace(",1,sale,", ",one,sale,"))
+    future = SALE_TO_NOBODY.replace("2026-03-01T", "2027-03-01T").replace("T-1,", "T-2,")
+    applied.file_arrives("store/transaction.v1/future.csv", future)
+    applied.file_arrives("store/transaction.v1/nobody.csv", SALE_TO_NOBODY)
+    run = applied.run()
+    assert (run["status"], run["error"]) == ("FAILED", "GateRejected")
+    (alert,) = [alert for alert in applied.alerts() if "FAILED" in alert["Subject"]]
+    run_id = next(iter(re.findall(r'"run_id": "([^"]+)"', alert["Message"])))
+    answer = applied.cloud.client("lambda").invoke(
+        FunctionName=applied.platform.function["release_batches"], Payload=json.dumps({"run_id": run_id})
+    )
+    assert json.load(answer["Payload"])["released"] >= 1
+
+
+def test_no_statement_of_a_policy_is_needless(applied, stack):
+    assert needless(stack, applied.cloud.control.uses()) == []
+
+
+def test_no_action_is_granted_that_nobody_does(applied, stack):
+    assert unused_actions(stack, applied.cloud.control.uses()) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "resource"),
+    [
+        ("state_machine-daily_pipeline", "lambda:InvokeFunction", ""),
+        ("state_machine-daily_pipeline", "glue:StartJobRun", ""),
+        ("function-plan_run", "dynamodb:PutItem", "ledger"),
+        ("job-clean_raw", "kms:Decrypt", ""),
+        ("job-clean_raw", "s3:PutObject", "clean/"),
+        ("job-clean_raw", "glue:UpdateTable", "clean"),
+    ],
+)
+def test_without_a_statement_the_run_fails_and_names_the_action(applied, role, action, resource):
+    with without_statement(applied.cloud.client("iam"), f"cdp-local-{role}", action, resource):
+        run = applied.run()
+    assert run["status"] == "FAILED"
+    history = applied.cloud.client("stepfunctions").get_execution_history(executionArn=run["executionArn"])["events"]
+    told = json.dumps([run.get("cause"), applied.alerts(), history], default=str)
+    assert f"cdp-local-{role} is not authorized to perform: " in told
+    assert action.split(":")[0] in told
+
+
+def test_a_schedule_that_may_not_start_its_state_machine_says_so(applied):
+    with (
+        without_statement(applied.cloud.client("iam"), "cdp-local-schedule", "states:StartExecution", ""),
+        pytest.raises(ControlError, match="cdp-local-schedule is not authorized to perform: states:StartExecution"),
+    ):
+        applied.schedule_fires()
+
+
+def test_what_was_made_fits_together(stack):
+    assert wiring.findings(stack, "local") == []
+
+
+def test_the_check_of_the_wiring_finds_every_mistake_that_is_planted(stack):
+    """Mistakes that a public predecessor of this design made, each planted in what was really made."""
+    missed = []
+    for mistake, (plant, expected) in MISTAKES.items():
+        planted = wiring.Stack({"values": {"root_module": {}}})
+        planted.resources = [plant(copy.deepcopy(resource)) for resource in stack.resources]
+        if not any(expected in finding for finding in wiring.findings(planted, "local")):
+            missed.append(mistake)
+    assert missed == []
+
+
+def test_destroying_leaves_nothing(applied):
+    applied.terraform.destroy()
+    assert applied.terraform.resources() == []
+    left = resources_of(applied.cloud)
+    assert {kind: names for kind, names in left.items() if names} == {}
+
+
+@contextmanager
+def without_statement(iam, role, action, resource):
+    """The role's policy without the one statement that allows the action on a resource that contains `resource`."""
+    policy = iam.get_role_policy(RoleName=role, PolicyName="platform")["PolicyDocument"]
+    kept = [s for s in policy["Statement"] if action not in s["Action"] or resource not in " ".join(s["Resource"])]
+    assert len(kept) == len(policy["Statement"]) - 1
+    put = {"RoleName": role, "PolicyName": "platform"}
+    iam.put_role_policy(**put, PolicyDocument=json.dumps(policy | {"Statement": kept}))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**put, PolicyDocument=json.dumps(policy))
+
+
+def address(resource: str, key: str) -> str:
+    return f'module.platform.{resource}["{key}"]'
+
+
+def resources_of(cloud) -> dict[str, list[str]]:
+    """Names of what is in the cloud, but for what the story itself and AWS put there."""
+    found = {kind: cloud.client(service) for kind, (service, *_) in LISTINGS.items()}
+    names = {}
+    for kind, (_, call, key, name) in LISTINGS.items():
+        listed = getattr(found[kind], call)()[key]
+        names[kind] = [str(item[name] if name else item) for item in listed]
+    names["queue"] = [url for url in names["queue"] if not url.endswith("/alerts")]
+    names["log_group"] = [group for group in names["log_group"] if not group.startswith("/aws-glue/")]  # Glue makes it
+    keys = [cloud.client("kms").describe_key(KeyId=key)["KeyMetadata"] for key in names["key"]]
+    ours = [key for key in keys if key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion"]
+    names["key"] = [f"{key['KeyId']} {key['Description']}" for key in ours]
+    names["alias"] = [alias for alias in names["alias"] if not alias.startswith("alias/aws/")]
+    return names
+
+
+# What each service lists: client, call, key of the answer, field of the name.
+LISTINGS = {
+    "bucket": ("s3", "list_buckets", "Buckets", "Name"),
+    "stream": ("kinesis", "list_streams", "StreamNames", ""),
+    "function": ("lambda", "list_functions", "Functions", "FunctionName"),
+    "layer": ("lambda", "list_layers", "Layers", "LayerName"),
+    "mapping": ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    "job": ("glue", "list_jobs", "JobNames", ""),
+    "database": ("glue", "get_databases", "DatabaseList", "Name"),
+    "security_configuration": ("glue", "get_security_configurations", "SecurityConfigurations", "Name"),
+    "state_machine": ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    "schedule": ("scheduler", "list_schedules", "Schedules", "Name"),
+    "rule": ("events", "list_rules", "Rules", "Name"),
+    "topic": ("sns", "list_topics", "Topics", "TopicArn"),
+    "queue": ("sqs", "list_queues", "QueueUrls", ""),
+    "table": ("dynamodb", "list_tables", "TableNames", ""),
+    "role": ("iam", "list_roles", "Roles", "RoleName"),
+    "policy": ("iam", "list_policies", "Policies", "PolicyName"),
+    "key": ("kms", "list_keys", "Keys", "KeyId"),
+    "alias": ("kms", "list_aliases", "Aliases", "AliasName"),
+    "log_group": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "dashboard": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+}
