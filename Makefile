@@ -76,6 +76,18 @@ warehouse-access: $(READY) ## Give every role its rights
 local-up: $(READY) ## The platform on this machine in the foreground, to play with by hand
 	@$(PYTHON) -m localcloud up $(ARGS)
 
+local-apply: $(READY) ## Terraform creates the platform on a cloud on this machine, or updates it; no account needed
+	@$(PYTHON) -m localcloud apply $(ARGS)
+
+local-plan: $(READY) ## What a change in terraform/ would do there
+	@$(PYTHON) -m localcloud plan $(ARGS)
+
+check-wiring: $(READY) ## Whether what Terraform made there fits together: names, permissions, failures, alarms
+	@$(PYTHON) -m localcloud check-wiring $(ARGS)
+
+local-destroy: $(READY) ## Terraform destroys it again, and the cloud ends
+	@$(PYTHON) -m localcloud destroy $(ARGS)
+
 sample-data: $(READY) ## Two days of sample data as files in build/sample; ARGS='--fault duplicate=0.01' (sample_data/README.md)
 	@$(PYTHON) -m sample_data --out build/sample --day 1 $(SIZES) $(ARGS)
 	@$(PYTHON) -m sample_data --out build/sample --day 2 $(SIZES) $(ARGS)
