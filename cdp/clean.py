@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -22,6 +22,7 @@ from cdp.contracts import Reason, dataset_of
 from cdp.dataset import ARROW_TYPES, Dataset
 from cdp.quarantine import quarantine_line
 from cdp.records import Envelope, Rejected, parse, receive, rejected
+from cdp.standing import MISFITS, Standing
 
 STAGE = "clean_raw"
 # A clock may be wrong by a time zone, not by more; what lies further ahead would win every "latest" there is.
@@ -33,7 +34,7 @@ _TIME = ARROW_TYPES["timestamp_ltz"]
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 # The years 1 to 9999 in UTC: what Python, DuckDB, Spark and Iceberg can all hold.
 _FIRST, _LAST = ((t.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND for t in (datetime.min, datetime.max))
-_MISFITS = (ValueError, TypeError, OverflowError)
+Values: TypeAlias = list[Any] | pa.Array
 
 _TOO_LATE = rejected("late", f"happened more than {LATE.days} days before its receipt", pointer="/timestamp")
 _NO_ENVELOPE = rejected("envelope", "expected a line of raw: a record's payload in its envelope")
@@ -101,7 +102,7 @@ def _envelope(line: bytes) -> Envelope | None:
         envelope: Envelope = orjson.loads(line)
         _received(envelope["received_at"])
         is_whole = envelope.keys() >= _KEYS and {*map(type, envelope.values())} == {str}
-    except (KeyError, AttributeError, *_MISFITS):
+    except (KeyError, AttributeError, *MISFITS):
         return None
     return envelope if is_whole else None
 
@@ -110,7 +111,7 @@ def _typed(
     dataset: str, envelopes: list[Envelope], records: list[dict[str, Any]]
 ) -> tuple[pa.Table, dict[int, list[Reason]], set[int]]:
     """All records as rows, and by row number the reasons against some of them and the late ones."""
-    layout, standing = LAYOUTS[dataset], _Standing(records)
+    layout, standing = LAYOUTS[dataset], Standing(dataset, records)
     required = {c.name for c in Dataset.load(f"clean.{dataset}").columns if c.is_required}
     reasons: dict[int, list[Reason]] = defaultdict(list)
     columns = [pa.array([e[name] for e in envelopes], pa.string()) for name in ("record_id", "source")]
@@ -135,41 +136,34 @@ def _typed(
     return pa.Table.from_arrays(columns, schema=typed_schema(dataset)), reasons, late
 
 
-class _Standing:
-    """The values that stand at JSON pointers, one per record; what leads nowhere is None."""
-
-    def __init__(self, records: list[dict[str, Any]]) -> None:
-        self._objects: dict[str, list[dict[str, Any]]] = {"": records}
-
-    def at(self, pointer: str) -> list[Any]:
-        parent, _, name = pointer.rpartition("/")
-        if parent not in self._objects:
-            self._objects[parent] = [value if type(value) is dict else {} for value in self.at(parent)]
-        return [o.get(name) for o in self._objects[parent]]
-
-
-def _column(field: Field, standing: _Standing) -> tuple[pa.Array, list[int]]:
+def _column(field: Field, standing: Standing) -> tuple[pa.Array, list[int]]:
     """The field of every record, None where its value does not fit; and the rows where that is so."""
-    values = standing.at(field.pointers[0])
-    for pointer in field.pointers[1:]:
-        values = [value or other for value, other in zip(values, standing.at(pointer), strict=True)]
+    values, misfits = standing.column(field.pointers), []
     convert = _CONVERTERS[field.type]
     try:
-        column, misfits = convert(values), []
-    except _MISFITS:
+        column = convert(standing.values(field.pointers) if values is None else values)
+    except MISFITS:
         # Arrow converts all or nothing, and fast; a batch with a misfit is looked through one by one.
+        values = standing.values(field.pointers)
         fits = [_fits(convert, value) for value in values]
         misfits = [row for row, is_fit in enumerate(fits) if not is_fit]
         column = convert([value if is_fit else None for value, is_fit in zip(values, fits, strict=True)])
-    if field.normal is None:
-        return column, misfits
-    fitting = column.to_pylist() if misfits else values
+    return (column if field.normal is None else _normal(field, column, standing)), misfits
+
+
+def _normal(field: Field, texts: pa.Array, standing: Standing) -> pa.Array:
+    """The normal form of each text, made once per text or of those that are there."""
+    assert field.normal is not None
     if field.country is None:
-        normal = [None if v is None else field.normal(v) for v in fitting]
-    else:
-        pairs = zip(fitting, standing.at(field.country), strict=True)
-        normal = [None if v is None else field.normal(v, _country(c)) for v, c in pairs]
-    return pa.array(normal, pa.string()), misfits
+        encoded = texts.dictionary_encode()
+        return pa.array(map(field.normal, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
+    countries = standing.column((field.country,))
+    pairs = zip(
+        texts.to_pylist(),
+        standing.values((field.country,)) if countries is None else countries.to_pylist(),
+        strict=True,
+    )
+    return pa.array([None if v is None else field.normal(v, _country(c)) for v, c in pairs], pa.string())
 
 
 def _country(value: Any) -> str | None:
@@ -179,7 +173,7 @@ def _country(value: Any) -> str | None:
 def _fits(convert: Callable[[list[Any]], pa.Array], value: Any) -> bool:
     try:
         convert([value])
-    except _MISFITS:
+    except MISFITS:
         return False
     return True
 
@@ -190,18 +184,22 @@ def _where(mask: pa.Array) -> list[int]:
     return found
 
 
-# Converters: JSON values and None as an Arrow array; they raise one of _MISFITS when any does not fit.
+# Converters: JSON values and None as an Arrow array; they raise one of MISFITS when any does not fit.
 
 
-def _texts(values: list[Any]) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(pa.array(values, pa.string()))
+def _strings(values: Values) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+
+
+def _texts(values: Values) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(_strings(values))
     return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
 
 def _integers(type: pa.DataType) -> Callable[[list[Any]], pa.Array]:
-    def convert(values: list[Any]) -> pa.Array:
+    def convert(values: Values) -> pa.Array:
         # Given the type, Arrow would cut 2.5 to 2.
-        found = pa.array(values)
+        found = values if isinstance(values, pa.Array) else pa.array(values)
         if not (pa.types.is_integer(found.type) or pa.types.is_null(found.type)):
             raise TypeError(found.type)
         return found.cast(type)
@@ -217,12 +215,13 @@ def _dates(values: list[Any]) -> pa.Array:
     return pa.array([None if v is None else date.fromisoformat(v) for v in values], pa.date32())
 
 
-def _times(values: list[Any]) -> pa.Array:
+def _times(values: Values) -> pa.Array:
     try:
-        found = pa.array(values, pa.string()).cast(_TIME)
+        found = _strings(values).cast(_TIME)
     except pa.ArrowInvalid:
         # More than six digits of a second, lower-case t or z; digits beyond microseconds are cut.
-        found = pa.array([None if v is None else _instant(v) for v in values], pa.int64()).cast(_TIME)
+        texts = values.to_pylist() if isinstance(values, pa.Array) else values
+        found = pa.array([None if v is None else _instant(v) for v in texts], pa.int64()).cast(_TIME)
     span = pc.min_max(found.cast(pa.int64())).as_py()
     if span["min"] is not None and not _FIRST <= span["min"] <= span["max"] <= _LAST:
         raise OverflowError("outside the years 1 to 9999 in UTC")
@@ -237,7 +236,7 @@ def _instant(text: str) -> int:
 # Records of one batch share their time of receipt.
 _received = lru_cache(maxsize=4096)(_instant)
 
-_CONVERTERS: dict[pa.DataType, Callable[[list[Any]], pa.Array]] = {
+_CONVERTERS: dict[pa.DataType, Callable[[Any], pa.Array]] = {
     pa.string(): _texts,
     pa.int32(): _integers(pa.int32()),
     pa.int64(): _integers(pa.int64()),

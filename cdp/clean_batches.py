@@ -19,7 +19,7 @@ from cdp.clean import Batch, clean
 from cdp.clean_layout import typed_schema
 
 # More at once are slower: their values no longer fit the processor's cache. Engine and bucket like more.
-PART_RECORDS, BATCH_RECORDS = 500, 20_000
+PART_RECORDS, BATCH_RECORDS = 1_000, 20_000
 # A process takes a second to start: as long as cleaning 50,000 records.
 PROCESSES, RECORDS_FOR_PROCESSES = min(os.cpu_count() or 1, 4), 250_000
 

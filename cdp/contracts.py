@@ -96,17 +96,23 @@ class Contract:
 
     def typed(self, row: Mapping[str, str]) -> dict[str, Any]:
         """A row of text as the contract types it; empty text is absent, text of another type stays text."""
-        texts = ((name, str(text).strip()) for name, text in row.items())
-        return {name: _typed(text, self._types.get(name, "string")) for name, text in texts if text}
+        values: dict[str, Any] = {}
+        for name, said in row.items():
+            if text := str(said).strip():
+                kind = self._types.get(name, "string")
+                values[name] = text if kind == "string" else _typed(text, kind)
+        return values
 
     def with_integers(self, value: dict[str, Any]) -> dict[str, Any]:
         """The record with 2.0 read as 2 wherever the contract says integer; JSON Schema takes both for an integer."""
-        for *way, name in self._integers:
+        for way, names in self._integers.items():
             node: Any = value
             for step in way:
                 node = node.get(step) if isinstance(node, dict) else None
-            if isinstance(node, dict) and type(node.get(name)) is float:
-                node[name] = int(node[name])
+            if isinstance(node, dict):
+                for name in names & node.keys():
+                    if type(node[name]) is float:
+                        node[name] = int(node[name])
         return value
 
     def reference(self, fields: frozenset[str]) -> Validator:
@@ -122,12 +128,21 @@ class Contract:
         return self._references[fields]
 
     @cached_property
+    def integers(self) -> frozenset[str]:
+        """JSON pointers to what must be a whole number or nothing in a record that keeps the contract."""
+        return frozenset("/" + "/".join((*way, name)) for way, names in self._integers.items() for name in names)
+
+    @cached_property
     def _types(self) -> dict[str, str]:
         return {name: _type_of(entry, self.schema) for name, entry in self.schema["properties"].items()}
 
     @cached_property
-    def _integers(self) -> list[tuple[str, ...]]:
-        return list(_paths("integer", self.schema, self.schema))
+    def _integers(self) -> dict[tuple[str, ...], frozenset[str]]:
+        """Names of integers, by the way to the object that has them."""
+        found: dict[tuple[str, ...], frozenset[str]] = {}
+        for *way, name in _paths("integer", self.schema, self.schema):
+            found[tuple(way)] = found.get(tuple(way), frozenset()) | {name}
+        return found
 
     def _explained(self, value: Any) -> Iterator[Reason]:
         faulty = frozenset(
