@@ -81,6 +81,7 @@ locals {
   # CDP_SETTINGS of a function and --settings of a job: names of what it is granted, and nothing else.
   settings = { for key, granted in local.granted : key => jsonencode(merge(
     { environment = var.environment, engine = var.settings.engine },
+    { for name, folder in { work_folder = lookup(local.spark_folder, key, null) } : name => "s3://${local.name.bucket.curated}/${folder}" if folder != null },
     { for kind, names in {
       bucket        = local.name.bucket
       table         = local.name.table

@@ -7,6 +7,7 @@ locals {
 
   job_grant = { for key, _ in local.name.job : key => concat(
     local.grant["job-${key}"],
+    lookup(local.spark_grant, "job-${key}", []),
     [
       { Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.arn.bucket.artefact}/*"] },
       {
@@ -136,7 +137,9 @@ resource "aws_glue_job" "this" {
       "--enable-metrics"                   = "true"
       "--enable-continuous-cloudwatch-log" = "true"
       "--job-language"                     = "python"
+      "--job-bookmark-option"              = "job-bookmark-disable" # a run's manifest says what it takes
     },
+    local.spark_argument,
     { for name, value in { "--additional-python-modules" = local.python_modules } : name => value if value != "" },
     { for name, value in { "--python-modules-installer-option" = "--no-index" } : name => value if var.package.wheels != null },
   )

@@ -78,6 +78,11 @@ run "platform" {
   }
 
   assert {
+    condition     = aws_glue_job.this["clean_raw"].default_arguments["--job-bookmark-option"] == "job-bookmark-disable" && !contains(keys(aws_glue_job.this["clean_raw"].default_arguments), "--conf")
+    error_message = "the manifest decides, not a bookmark; duckdb needs nothing of Spark"
+  }
+
+  assert {
     condition     = jsondecode(aws_sfn_state_machine.this["daily_pipeline"].definition).States.PlanRun.Parameters.FunctionName == local.arn.function.plan_run
     error_message = "the state machine calls our functions"
   }
@@ -156,6 +161,38 @@ run "with_warehouse_and_budget" {
   assert {
     condition     = aws_budgets_budget.this[0].limit_amount == "500" && length(aws_budgets_budget.this[0].notification) == 2
     error_message = "the budget tells of both thresholds"
+  }
+}
+
+run "on_spark" {
+  variables {
+    settings = { engine = "spark" }
+  }
+
+  assert {
+    condition = alltrue([for job in values(aws_glue_job.this) : alltrue([
+      strcontains(job.default_arguments["--conf"], "--conf spark.sql.catalog.lake.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog"),
+      job.default_arguments["--datalake-formats"] == "iceberg",
+      job.default_arguments["--enable-auto-scaling"] == "true",
+    ])])
+    error_message = "every job's session knows the Iceberg catalog"
+  }
+
+  assert {
+    condition     = jsondecode(aws_glue_job.this["clean_raw"].default_arguments["--settings"]).work_folder == "s3://cdp-test-123456789012-curated/work/clean_raw"
+    error_message = "every job has a work folder of its own"
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.job["clean_raw"].policy).Statement :
+      contains(statement.Action, "s3:PutObject") && statement.Resource == ["arn:aws:s3:::cdp-test-123456789012-curated/work/clean_raw/*"]
+    ])
+    error_message = "a job may write its steps and no other job's"
+  }
+
+  assert {
+    condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.this["curated"].rule : rule.id == "engine-steps" && rule.filter[0].prefix == "work/"])
+    error_message = "steps that a killed job left are removed"
   }
 }
 
