@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from cdp import resources
 from cdp.clean import clean
-from cdp.clean_layout import LAYOUTS
-from cdp.dataset import Dataset
+from cdp.clean_layout import LAYOUTS, typed_schema
+from cdp.dataset import ARROW_TYPES, Dataset
 from cdp.engines.duckdb import DuckDBEngine
+from cdp.steps import run_steps
 from tests.raw_lines import line
 
 
@@ -119,3 +120,25 @@ def test_the_path_of_a_page_has_no_query(engine, page, path):
 def test_the_referrer_has_no_query(engine):
     (row,) = next_content(engine, "clickstream_event", [line("clickstream_event")])
     assert row["referrer"] == "https://search.example/"
+
+
+@pytest.mark.slow
+def test_events_are_made_unique_in_less_memory_than_they_fill():
+    types = {
+        pa.string(): "string",
+        pa.int32(): "int",
+        pa.int64(): "bigint",
+        ARROW_TYPES["timestamp_ltz"]: "timestamp_ltz",
+    }
+    columns = {
+        field.name: "concat('value ', i % 50)" if field.type == pa.string() else f"cast(null as {types[field.type]})"
+        for field in typed_schema("clickstream_event")
+    }
+    columns |= {"record_id": "md5(cast(i as string))", "message_id": "md5(cast(i % 396000 as string))"}
+    engine = DuckDBEngine(memory_limit="60MB")
+    values = ", ".join(f"{value} as {name}" for name, value in columns.items())
+    engine.step("typed_clickstream_event", f"select {values} from range(400000) t(i)")
+    engine.register("clean_clickstream_event", Dataset.load("clean.clickstream_event").arrow_schema().empty_table())
+    run_steps(engine, "clean", ["clickstream_event"])
+    assert engine.query("select count(*) as n from clickstream_event") == [{"n": 396_000}]
+    engine.close()

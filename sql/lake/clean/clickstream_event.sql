@@ -30,12 +30,30 @@ stated as (
   select *, false as is_arriving from clean_clickstream_event
 ),
 
+repeated as (
+  select message_id
+  from (
+    select lower(message_id) as message_id from typed_clickstream_event
+    union all
+    select message_id from clean_clickstream_event
+  ) named
+  group by message_id
+  having count(*) > 1
+),
+
+-- only keys that repeat are ranked: a window over all events would hold every column of theirs in memory
 ranked as (
   select
-    *,
+    s.*,
     -- a record that arrives again wins over its own row, so that a replay brings in newer normal forms
-    row_number() over (partition by message_id order by record_id, is_arriving desc) as place
-  from stated
+    row_number() over (partition by s.message_id order by s.record_id, s.is_arriving desc) as place
+  from stated s
+  join repeated r on r.message_id = s.message_id
+  union all
+  select s.*, cast(1 as bigint) as place
+  from stated s
+  left join repeated r on r.message_id = s.message_id
+  where r.message_id is null
 )
 
 select
