@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 # ENGINE=spark runs the jobs that transform on Spark: make demo ENGINE=spark
 ENGINE ?= duckdb
 READY := $(VENV)/.ready$(if $(filter spark,$(ENGINE)),-spark)
-EXTRAS := local,dev$(if $(filter spark,$(ENGINE)),$(shell printf ',spark'))
+EXTRAS := local,dev,dashboard$(if $(filter spark,$(ENGINE)),$(shell printf ',spark'))
 SPARK4 := build/spark4
 
 # Sizes of the demo and the sample data: make demo CUSTOMERS=500 EVENTS=10000 SEED=3
@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain local-up local-apply local-plan check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
+.PHONY: help setup demo demo-down query queries dashboard contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain local-up local-apply local-plan check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2}'
@@ -72,6 +72,10 @@ warehouse-access-plan: $(READY) ## Roles, grants, masks and row policies that th
 
 warehouse-access: $(READY) ## Give every role its rights
 	@$(PYTHON) -m localcloud warehouse-access $(ARGS)
+
+ROLE ?= data_steward
+dashboard: $(READY) ## The desk over the demo's warehouse and runs, in a browser: make dashboard ROLE=viewer
+	@$(PYTHON) -m localcloud dashboard --role $(ROLE) $(ARGS)
 
 local-up: $(READY) ## The platform on this machine in the foreground, to play with by hand
 	@$(PYTHON) -m localcloud up $(ARGS)
@@ -187,7 +191,7 @@ $(CHECKOV)/.ready: Makefile
 	@touch $@
 
 lock: ## Pin the versions of a fresh install into constraints.txt
-	rm -rf build/lock && $(PYTHON_3_11) -m venv build/lock && build/lock/bin/pip install --quiet '.[local,dev,spark]'
+	rm -rf build/lock && $(PYTHON_3_11) -m venv build/lock && build/lock/bin/pip install --quiet '.[local,dev,dashboard,spark]'
 	build/lock/bin/pip freeze --exclude customer-data-platform > constraints.txt
 
 clean: ## Delete the environment and everything built

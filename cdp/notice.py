@@ -83,7 +83,7 @@ def failure_notice(
     what = [f"Run {run_id or '(none was opened)'} FAILED in {failure.state}.", f"{failure.error}: {failure.cause}"]
     why = [str(details.get("message", "")) for details in rejections.values()]
     where = ["Where to look:", *(f"- {name}: {place}" for name, place in places.items())]
-    todo = f"What to do: {_next_step(failure, run_id, status, count_held)}"
+    todo = f"What to do: {next_step(failure, run_id, status, count_held)}"
     message = "\n\n".join(["\n".join(what), *why, "\n".join(where), todo])
     return {
         "subject": _subject(f"CDP {environment}: run {run_id} FAILED in {failure.state}"),
@@ -93,7 +93,8 @@ def failure_notice(
     }
 
 
-def _next_step(failure: Failure, run_id: str, status: str, count_held: int) -> str:
+def next_step(failure: Failure, run_id: str, status: str, count_held: int) -> str:
+    """What a person does now, as a sentence; `status` is the run's before it failed."""
     if status == "SUCCEEDED":
         return (
             "nothing has to be repeated. The run's tables are published and its batches committed; only the last "

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cdp.aws.ledger import Ledger
 from cdp.aws.raw import manifest_key, read_manifest
-from cdp.notice import Failure, failure_notice
+from cdp.notice import Failure, failure_notice, next_step
 from cdp.run import Run, RunError, branch_of
 from cdp.settings import Settings
 
@@ -36,7 +36,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, str]:
     rejections = {gate: v["details"] for gate, v in verdicts.items() if v["verdict"] == "fail"}
     held = read_manifest(settings.bucket("raw"), run_id) if rejections else []
     if run_id and status != "SUCCEEDED":
-        ledger.fail_run(run_id, failure.state, f"{failure.error}: {failure.cause}", held)
+        todo = next_step(failure, run_id, status, len(held))
+        ledger.fail_run(run_id, failure.state, f"{failure.error}: {failure.cause}", held, next_step=todo)
     logger.error("run failed", state=failure.state, error=failure.error, batches_held=len(held))
     return failure_notice(
         failure,

@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_serve(subcommands.add_parser("serve", help="run an empty cloud and a warehouse for Terraform"))
     for name, text in STACK.items():
         _add_stack(subcommands.add_parser(name, help=text), name)
+    _add_dashboard(subcommands.add_parser("dashboard", help="the desk over a demo's warehouse and runs, until Ctrl-C"))
     options = parser.parse_args(arguments)
     return int(options.run(options))
 
@@ -228,6 +229,28 @@ def _until_interrupted() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     return ended
+
+
+def _add_dashboard(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_dashboard)
+    parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
+    parser.add_argument("--role", default="data_steward", help="who looks (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8501, help="default: %(default)s")
+    parser.add_argument("--address", default="127.0.0.1", help="0.0.0.0 lets a phone in your network look too")
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from localcloud import desk
+    from localcloud.queries import QueryError
+
+    console = Console()
+    try:
+        return desk.run(console, options.work_dir, options.role, options.port, options.address)
+    except QueryError as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
+        return 1
 
 
 def _end_with_parent(ended: threading.Event) -> None:

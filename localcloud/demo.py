@@ -20,7 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from cdp import resources
 from cdp.aws.ledger import Ledger
+from cdp.aws.run_history import read_run, rejections
 from cdp.aws.warehouse import Warehouse
+from cdp.run_summary import warnings
 from cdp.settings import Settings
 from localcloud import feed, report, screen, spark_home, summary
 from localcloud.cloud_process import CloudProcess
@@ -206,12 +208,10 @@ def finish(stage: Stage, execution: str, ingested_s: float) -> None:
             f"the run is {run['status']}: {run.get('error', '')}: {run.get('cause', '')}\n"
             f"Logs of functions and jobs: {stage.cloud.work_dir / 'logs'}"
         )
-    events = states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-    run_id = summary.run_id_of(run)
-    figures = summary.run_summary(stage.ledger, run_id, events)
+    figures = read_run(stage.ledger, summary.run_id_of(run))
     figures["seconds"] = {"ingest": ingested_s, **figures["seconds"]}
     stage.runs.append(figures)
-    screen.show_run(stage.console, figures, summary.warnings(stage.ledger, run_id))
+    screen.show_run(stage.console, figures, warnings(figures))
 
 
 def write_results(stage: Stage, memory: PeakMemory, seconds: float) -> dict[str, Any]:
@@ -224,8 +224,10 @@ def write_results(stage: Stage, memory: PeakMemory, seconds: float) -> dict[str,
     warehouse.close()
     with stage.console.status("Copying the lake"):
         summary.export_objects(stage.cloud.client("s3"), stage.platform.bucket.values(), stage.work_dir / "lake")
+    rejected = rejections(stage.platform.bucket["quarantine"])
     results = {
         "runs": stage.runs,
+        "rejected": rejected,
         "warehouse": rows,
         "peak_rss_mb": memory.megabytes,
         "seconds_total": round(seconds, 1),
@@ -237,9 +239,7 @@ def write_results(stage: Stage, memory: PeakMemory, seconds: float) -> dict[str,
         "the sample data and its answer key": str(stage.work_dir / "sample"),
         "logs of functions and jobs": str(stage.cloud.work_dir / "logs"),
     }
-    notes = {run["run_id"]: summary.warnings(stage.ledger, run["run_id"]) for run in stage.runs}
-    rejected = summary.rejected(stage.cloud.client("s3"), stage.platform.bucket["quarantine"])
-    page = report.render(results, notes, rejected, look, places)
+    page = report.render(results, look, places)
     (stage.work_dir / "report.html").write_text(page)
     screen.show_results(stage.console, results, stage.work_dir)
     return results

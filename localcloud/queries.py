@@ -62,6 +62,17 @@ def question_of(name: str) -> str:
 @contextmanager
 def open_warehouse(work_dir: Path) -> Iterator[Warehouse]:
     """The warehouse a demo left in `work_dir`, behind the laptop's Redshift; raises QueryError when it cannot be."""
+    with serve_warehouse(work_dir) as where:
+        warehouse = Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
+        try:
+            yield warehouse
+        finally:
+            warehouse.close()
+
+
+@contextmanager
+def serve_warehouse(work_dir: Path) -> Iterator[dict[str, str]]:
+    """Where the warehouse that a demo left in `work_dir` listens, as settings name it; raises QueryError."""
     file = work_dir / FILE
     if not file.is_file():
         raise QueryError(f"there is no {file}; `make demo` makes one")
@@ -69,16 +80,13 @@ def open_warehouse(work_dir: Path) -> Iterator[Warehouse]:
         server = RedshiftServer(file, password=PASSWORD).start()
     except duckdb.IOException as error:
         raise QueryError(
-            f"{file} is in use by another program; is a demo running, or a DuckDB client open? `make demo-down` stops "
-            "a demo that was kept"
+            f"{file} is in use by another program; is a demo running, `make dashboard`, or a DuckDB client open? "
+            "`make demo-down` stops a demo that was kept"
         ) from error
     where = {"host": "127.0.0.1", "port": str(server.port), "database": "cdp", "user": "analyst", "ssl": "false"}
-    settings = {"environment": "local", "warehouse": {**where, "password": PASSWORD}}
-    warehouse = Warehouse(Settings.from_json(json.dumps(settings)))
     try:
-        yield warehouse
+        yield {**where, "password": PASSWORD}
     finally:
-        warehouse.close()
         server.stop()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from localcloud.summary import FATES
+from cdp.run_summary import FATES, warnings
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
@@ -22,14 +22,8 @@ class Look:
     rows: list[list[Any]]
 
 
-def render(
-    summary: dict[str, Any],
-    notes: dict[str, list[str]],
-    rejected: list[dict[str, Any]],
-    look: Look,
-    places: dict[str, str],
-) -> str:
-    """The page as HTML; `notes` are sentences per run id, `places` say where to look for what."""
+def render(summary: dict[str, Any], look: Look, places: dict[str, str]) -> str:
+    """The page as HTML; `places` say where to look for what."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(TEMPLATE.read_text())
-    return template.render(summary=summary, notes=notes, rejected=rejected, look=look, places=places, fates=FATES)
+    return template.render(summary=summary, warnings=warnings, look=look, places=places, fates=FATES)

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from localcloud.summary import FATES
+from cdp.run_summary import FATES
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "SUCCEEDED": "green", "FAILED": "red"}
 

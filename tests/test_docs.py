@@ -10,6 +10,7 @@ PAGES = [ROOT / "README.md", ROOT / "sql/README.md", *sorted((ROOT / "docs").rgl
 FOLDERS = (
     "benchmarks",
     "cdp",
+    "dashboard",
     "data_quality",
     "docs",
     "glue_jobs",

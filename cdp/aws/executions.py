@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 from botocore.exceptions import ClientError
 
@@ -15,3 +17,14 @@ def is_running(execution_arn: str) -> bool:
             return False
         raise
     return bool(answer["status"] in ("RUNNING", "PENDING_REDRIVE"))
+
+
+def history(execution_arn: str) -> list[dict[str, Any]]:
+    """The events of an execution in order; none of one that Step Functions no longer knows."""
+    pages = boto3.client("stepfunctions").get_paginator("get_execution_history")
+    try:
+        return [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return []
+        raise

@@ -6,6 +6,7 @@ One DynamoDB table with keys pk and sk:
 |---|---|---|
 | receipt#pending, receipt#held | receipt id | one batch of raw that no run has taken, or that a gate rejected |
 | file#<checksum> | file | a landed file that was taken whole |
+| run | <run at>#<run id> | that there was this run, for lists |
 | run#<run id> | run, fates#<stage>#<dataset>, verdict#<gate>, completeness, receipt#<receipt id> | one run |
 | lock | daily_pipeline | the run that is going on |
 | rows#<dataset> | <run at>#<run id> | rows of a table after a committed run |
@@ -113,7 +114,13 @@ class Ledger:
                 f"run {holder.get('run_id', '?')} is still going on (execution {holder.get('execution_arn', '?')}); "
                 "this one takes nothing, the next scheduled run takes what is pending"
             ) from None
+        self._table.put_item(Item={"pk": "run", "sk": f"{run_at}#{run_id}", "run_id": run_id})
         self._update_run(run_id, status="RUNNING", run_at=run_at, execution_arn=execution_arn)
+
+    def latest_runs(self, limit: int) -> list[str]:
+        """Ids of the last runs by their scheduled time, newest first."""
+        answer = self._table.query(KeyConditionExpression=Key("pk").eq("run"), ScanIndexForward=False, Limit=limit)
+        return [str(item["run_id"]) for item in answer["Items"]]
 
     def running(self) -> dict[str, Any]:
         """The holder of the lock {run_id, execution_arn}; empty when no run goes on."""
@@ -131,10 +138,10 @@ class Ledger:
         self._update_run(run_id, status="SUCCEEDED")
         self._free_lock(run_id)
 
-    def fail_run(self, run_id: str, state: str, cause: str, held: Iterable[Receipt] = ()) -> None:
+    def fail_run(self, run_id: str, state: str, cause: str, held: Iterable[Receipt] = (), next_step: str = "") -> None:
         """The run has FAILED in `state`; `held` receipts wait for a steward, all others stay pending."""
         self._move(held, HELD)
-        self._update_run(run_id, status="FAILED", failed_state=state, cause=cause)
+        self._update_run(run_id, status="FAILED", failed_state=state, cause=cause, next_step=next_step)
         self._free_lock(run_id)
 
     def release(self, receipts: Iterable[Receipt]) -> None:

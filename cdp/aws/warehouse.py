@@ -24,7 +24,14 @@ class WarehouseUnavailableError(Exception):
 
 
 class WarehouseStatementError(Exception):
-    """A statement failed; the message has its first words and what the warehouse said."""
+    """A statement failed; the message has its first words and what the warehouse said.
+
+    `sqlstate` is empty when the warehouse said nothing because the connection is gone.
+    """
+
+    def __init__(self, message: str, sqlstate: str = "") -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
 
 
 class Warehouse:
@@ -132,7 +139,8 @@ class Warehouse:
             cursor.execute(sql, tuple(parameters) or None)
         except (OSError, redshift_connector.Error) as error:
             words = " ".join(sql.split()[:4])
-            raise WarehouseStatementError(f"{words} …: {_said(error)}") from error
+            sqlstate = error.args[0]["C"] if _is_answer(error) else ""
+            raise WarehouseStatementError(f"{words} …: {_said(error)}", sqlstate) from error
         return cursor
 
     def _roll_back(self) -> None:

@@ -18,6 +18,7 @@ from cdp.warehouse import TABLES
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
+RUN = {"run_id", "run_at", "status", "failed_state", "cause", "next_step"}
 SIZES = ["--customers", "120", "--products", "15", "--transactions", "400", "--events", "800"]
 
 
@@ -56,10 +57,10 @@ def warehouse(demo):
 
 
 def test_the_summary_has_the_promised_shape(summary):
-    assert set(summary) == {"runs", "warehouse", "peak_rss_mb", "seconds_total"}
+    assert set(summary) == {"runs", "rejected", "warehouse", "peak_rss_mb", "seconds_total"}
     assert [run["status"] for run in summary["runs"]] == ["SUCCEEDED", "SUCCEEDED"]
     for run in summary["runs"]:
-        assert set(run) == {"run_id", "status", "verdicts", "stages", "seconds"}
+        assert set(run) == {*RUN, "verdicts", "tables", "broken", "stages", "completeness", "seconds"}
         assert set(run["verdicts"].values()) <= {"pass", "warn"}
         assert {"ingest", "clean_raw", "load_warehouse", "close_run"} <= set(run["seconds"])
 

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from cdp.aws.run_history import latest_runs, read_run
 from localcloud import demo, summary
 
 pytestmark = pytest.mark.slow
@@ -55,7 +56,7 @@ def test_the_next_run_takes_everything_that_failed_runs_left(story, expected):
     run = story.run()
     assert run["status"] == "SUCCEEDED", run.get("cause")
     run_id = summary.run_id_of(run)
-    figures = summary.run_summary(story.ledger, run_id, [])
+    figures = read_run(story.ledger, run_id)
     assert summary.differences(expected, figures) == []
     assert story.ledger.pending_receipts() == []
     assert story.row_counts()["clean.transaction"] == expected["transaction"]["clean"]["accepted"]
@@ -79,7 +80,7 @@ def test_a_held_batch_does_not_stop_the_next_day(story, expected):
     story.set_clock(2, demo.SCHEDULED)
     run = story.run()
     assert run["status"] == "SUCCEEDED", run.get("cause")
-    assert summary.differences(answer, summary.run_summary(story.ledger, summary.run_id_of(run), [])) == []
+    assert summary.differences(answer, read_run(story.ledger, summary.run_id_of(run))) == []
     assert "T-1" not in {row["transaction_id"] for row in story.rows("curated.fact_sales")}
 
 
@@ -97,3 +98,13 @@ def test_a_run_with_nothing_to_take_succeeds_and_changes_nothing(story, expected
     before = {table: story.rows(table) for table in ("curated.dim_customer", "curated.fact_sales")}
     assert story.run()["status"] == "SUCCEEDED"
     assert {table: story.rows(table) for table in before} == before
+
+
+def test_the_history_tells_how_every_run_went_and_how_long_its_steps_took(story, expected):
+    runs = latest_runs(story.ledger, 20)
+    assert runs[0]["run_at"] >= runs[-1]["run_at"]
+    failed = {run["failed_state"]: run for run in runs if run["status"] == "FAILED"}
+    assert {"CleanRaw", "LoadWarehouse"} <= set(failed)
+    assert "WarehouseUnavailableError" in failed["LoadWarehouse"]["cause"]
+    assert "the next scheduled run takes them again" in failed["LoadWarehouse"]["next_step"]
+    assert {"clean_raw", "load_warehouse", "close_run"} <= set(next(r for r in runs if r["stages"])["seconds"])

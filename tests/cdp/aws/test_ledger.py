@@ -47,6 +47,13 @@ def test_a_run_may_open_itself_again(ledger):
     assert ledger.run("run-1")["status"] == "RUNNING"
 
 
+def test_the_latest_runs_are_listed_by_their_time_each_once(ledger):
+    for run_id, run_at in (("b", "2026-03-02"), ("a", "2026-03-03"), ("c", "2026-03-01"), ("a", "2026-03-03")):
+        ledger.open_run(run_id, run_at, "arn:1")
+        ledger.fail_run(run_id, "CleanRaw", "killed")
+    assert ledger.latest_runs(2) == ["a", "b"]
+
+
 def test_a_committed_run_takes_its_receipts_and_frees_the_lock(ledger):
     ledger.put_receipt(receipt("a"))
     ledger.put_receipt(receipt("b"))
