@@ -173,7 +173,7 @@ def show_profile(profile: Mapping[str, Any], completeness: Mapping[str, float]) 
     if not customers:
         look.nothing("There is no customer yet.")
         return
-    st.html("".join(look.badge(f"{look.words(n)}: {look.percent(p)}", look.SOFT) for n, p in completeness.items()))
+    look.badges(look.badge(f"{look.words(n)}: {look.percent(p)}", look.SOFT) for n, p in completeness.items())
     rows = pd.DataFrame({"part": name, "share": 100 * profile[part] / customers} for part, name in PARTS.items())
     rows["label"] = [look.percent(share) for share in rows["share"]]
     look.chart(look.bars(rows, "part", "share", "label", "Share of customers"), 236, "Completeness of profiles")
@@ -183,13 +183,9 @@ def show_freshness() -> None:
     """When tables were loaded, and how old the newest fact was then."""
     look.section("Freshness", "Of each table: its last load, and what it brought.")
     newest = data.figures("newest").to_dict("records")
-    st.html(
-        "".join(
-            look.badge(
-                f"newest {row['table_name'].removeprefix('fact_')}: {look.words_of_hours(row['hours'])}", look.SOFT
-            )
-            for row in newest
-        )
+    look.badges(
+        look.badge(f"newest {row['table_name'].removeprefix('fact_')}: {look.words_of_hours(row['hours'])}", look.SOFT)
+        for row in newest
     )
     rows = data.figures("freshness")
     rows = rows.assign(loaded=[look.ago(moment) for moment in rows["loaded_at"]])

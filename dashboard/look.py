@@ -91,6 +91,12 @@ def legend(colours: Mapping[str, str]) -> None:
     st.html(f"<div class='legend'>{''.join(dots)}</div>")
 
 
+def badges(shown: Iterable[str]) -> None:
+    """Badges in a line that wraps; nothing for none."""
+    if line := "".join(shown):
+        st.html(line)
+
+
 def badge(text: str, colour: str) -> str:
     """HTML of a short word with a coloured edge."""
     return f"<span class='badge' style='color:{colour};border-color:{colour}'>{escape(text)}</span>"

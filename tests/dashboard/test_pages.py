@@ -110,8 +110,10 @@ def test_data_quality_shows_indicators_accounts_and_reasons(open_page):
 def test_a_run_whose_records_do_not_add_up_says_so(open_page, tmp_path):
     summary = json.loads(json.dumps(SUMMARY))
     summary["runs"][0]["stages"][1]["accepted"] -= 1
+    summary["runs"][0]["completeness"] = {}
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     app = open_page("data_quality", summary=tmp_path / "summary.json")
+    assert not app.exception
     assert "clean_raw of customer: received 100 but accounted for 99" in said(app)
 
 
