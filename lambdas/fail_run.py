@@ -35,7 +35,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, str]:
     verdicts = ledger.verdicts(run_id)
     rejections = {gate: v["details"] for gate, v in verdicts.items() if v["verdict"] == "fail"}
     held = read_manifest(settings.bucket("raw"), run_id) if rejections else []
-    if run_id and status != "SUCCEEDED":
+    if run_id:
         todo = next_step(failure, run_id, status, len(held))
         ledger.fail_run(run_id, failure.state, f"{failure.error}: {failure.cause}", held, next_step=todo)
     logger.error("run failed", state=failure.state, error=failure.error, batches_held=len(held))

@@ -139,9 +139,13 @@ class Ledger:
         self._free_lock(run_id)
 
     def fail_run(self, run_id: str, state: str, cause: str, held: Iterable[Receipt] = (), next_step: str = "") -> None:
-        """The run has FAILED in `state`; `held` receipts wait for a steward, all others stay pending."""
-        self._move(held, HELD)
-        self._update_run(run_id, status="FAILED", failed_state=state, cause=cause, next_step=next_step)
+        """The run has FAILED in `state`; `held` receipts wait for a steward, all others stay pending.
+
+        A run that was committed stays SUCCEEDED, whatever happened to it afterwards; only its lock is freed.
+        """
+        if self.run(run_id).get("status") != "SUCCEEDED":
+            self._move(held, HELD)
+            self._update_run(run_id, status="FAILED", failed_state=state, cause=cause, next_step=next_step)
         self._free_lock(run_id)
 
     def release(self, receipts: Iterable[Receipt]) -> None:

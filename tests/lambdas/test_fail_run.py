@@ -63,6 +63,14 @@ def test_a_committed_run_stays_committed(ledger):
     assert "nothing has to be repeated" in notice["message"]
 
 
+def test_a_run_that_died_between_its_commit_and_its_lock_stays_committed_and_frees_the_lock(ledger, monkeypatch):
+    with monkeypatch.context() as killed:
+        killed.setattr(Ledger, "_free_lock", lambda self, run_id: None)
+        ledger.commit_run(RUN.run_id, [RECEIPT])
+    fail("CloseRun", error="States.Timeout")
+    assert (ledger.run(RUN.run_id)["status"], ledger.running()) == ("SUCCEEDED", {})
+
+
 def test_a_run_that_was_refused_leaves_the_other_s_lock(ledger):
     other = {**EXECUTION, "Id": "arn:two"}
     failed = {"PlanRun": {"Error": "RunInProgressError", "Cause": "{}"}}
