@@ -36,16 +36,17 @@ class Runs:
     """One run after another over what clean holds then; the log goes from each to the next."""
 
     def __init__(self, engine, given):
-        self.engine, self.given, self.day = engine, given, 0
+        self.engine, self.given, self.day, self.runs = engine, given, 0, 0
         given("identity.identity_log")
 
-    def run(self, *persons, events=()):
-        """Customer per person record."""
-        self.day += 1
+    def run(self, *persons, events=(), on=None):
+        """Customer per person record; the run's time is the next day, or day `on`."""
+        self.runs += 1
+        self.day = on or self.day + 1
         for table, rows in zip(identity.READS, (persons, (), events), strict=True):
             self.given(table, *rows)
         identity.resolve_identities(self.engine, MatchRules.load())
-        self.events = log_changes(self.engine, f"run_{self.day}", at(self.day), "v1")
+        self.events = log_changes(self.engine, f"run_{self.runs}", at(self.day), "v1")
         columns = casts(Dataset.load("identity.identity_log"))
         self.engine.step("identity_identity_log", f"select {columns} from identity_log")
         rows = self.engine.query("select person_id, customer_id from person")
@@ -130,6 +131,14 @@ def test_customers_as_of_an_earlier_day_are_those_of_then(runs):
     second = runs.run(ANN, BOB | {"email": "ann@x.org"})
     third = runs.run(ANN, BOB, ANN_OF_CRM)
     assert (runs.as_of(1), runs.as_of(2), runs.as_of(3), runs.as_of(4)) == (first, second, third, third)
+
+
+@pytest.mark.parametrize("on", [2, 1])
+def test_changes_follow_each_other_also_when_a_run_has_the_time_of_the_one_before_or_an_earlier(runs, on):
+    together = runs.run(ANN, BOB | {"email": "ann@x.org"}, on=2)
+    apart = runs.run(ANN, BOB, on=on)
+    assert runs.changes()[-1] == ("run_2", "split", "shop:S2", together["shop:S2"], apart["shop:S2"])
+    assert runs.as_of(3) == apart
 
 
 def test_whoever_is_gone_from_clean_leaves_no_trace_in_the_log(runs):

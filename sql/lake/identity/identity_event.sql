@@ -8,7 +8,7 @@ log as (
   select identifier_type, identifier, changed_at, customer_id from identity_identity_log where run_id <> :run_id
 ),
 latest as (
-  select identifier_type, identifier, max_by(customer_id, changed_at) as customer_id
+  select identifier_type, identifier, max_by(customer_id, changed_at) as customer_id, max(changed_at) as changed_at
   from log
   group by identifier_type, identifier
 ),
@@ -17,7 +17,7 @@ customer_before as (
 ),
 compared as (
   select f.identifier_type, f.identifier, f.customer_id, l.customer_id as previous_customer_id,
-    b.customer_id is not null as was_there
+    l.changed_at as previous_changed_at, b.customer_id is not null as was_there
   from followed f
   left join latest l on l.identifier_type = f.identifier_type and l.identifier = f.identifier
   left join customer_before b on b.customer_id = f.customer_id
@@ -39,7 +39,7 @@ identity_event as (
       when is_merged or was_there then 'merge'
       else 'retire'
     end as event,
-    previous_customer_id, customer_id
+    previous_changed_at, previous_customer_id, customer_id
   from counted
   where customer_id is distinct from previous_customer_id
 )
