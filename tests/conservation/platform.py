@@ -1,7 +1,7 @@
 """The whole platform in this process: the real functions and jobs, in the order the state machine gives them.
 
-S3 and DynamoDB are moto's, the lake lies in a folder, the warehouse is the laptop's. A run can be killed before or
-after any state, or at any single effect a job has on the world.
+S3 and DynamoDB are moto's, the lake lies in a folder, the warehouse is the laptop's. A run can be killed before
+any state, or at any single effect a job has on the world.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import base64
 import contextlib
 import dataclasses
 import gzip
-import hashlib
 import io
 import json
 import re
@@ -122,26 +121,28 @@ class Platform:
         name: str = "",
         *,
         before: str = "",
-        after: str = "",
+        within: str = "",
         at_effect: int | None = None,
         says_goodbye: bool = True,
     ) -> str:
-        """One execution: SUCCEEDED or FAILED. Killed before or after a state, or at an effect, it raises Killed.
+        """One execution: SUCCEEDED or FAILED. Killed before a state, or at an effect, it raises Killed.
 
-        Without `says_goodbye` a failing or killed run never reaches its state FailRun, like a stopped execution.
+        Effects are counted from 1 over the whole run, or from the beginning of the state `within`. Without
+        `says_goodbye` a failing or killed run never reaches its state FailRun, like a stopped execution.
         """
         execution = self.execution(name)
-        arn, self._dies_at, self.effects = execution["Id"], at_effect, 0
+        arn, self.effects = execution["Id"], 0
+        self._dies_at = None if within else at_effect
         self.running.add(arn)
         data: dict[str, Any] = {}
         try:
             for state, step in self._way():
                 if state == before:
                     raise Killed(state)
+                if state == within and at_effect is not None:
+                    self._dies_at = self.effects + at_effect
                 if not self._do(state, step, execution, data):
                     return self._fail(execution, data, state, "GateRejected")
-                if state == after:
-                    raise Killed(state)
                 if state == "AnyRecords" and not data["run"]["records"]:
                     self._do("CloseRun", self.definition["States"]["CloseRun"], execution, data)
                     break
@@ -289,11 +290,3 @@ def _settings(folder: Path, port: int) -> Settings:
         warehouse={**login, "database": "cdp", "iam_role": role},
         catalog={"type": "sql", "uri": f"sqlite:///{folder.resolve()}/catalog.db", "warehouse": f"file://{lake}"},
     )
-
-
-def digest(tables: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
-    """One text per table, for a short comparison."""
-    return {
-        name: f"{len(rows)} rows {hashlib.sha256(repr(rows).encode()).hexdigest()[:12]}"
-        for name, rows in tables.items()
-    }
