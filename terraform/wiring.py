@@ -74,6 +74,7 @@ def findings(stack: Stack, environment: str) -> list[str]:
         roles_of_workloads,
         starts_of_schedules,
         targets_of_rules,
+        runs_cut_off,
         failures_of_streams,
         alarms,
     )
@@ -171,6 +172,21 @@ def targets_of_rules(stack: Stack) -> Iterator[str]:
             yield f"{target.address}: EventBridge may not publish to {arn}"
         if ":states:" in arn and not stack.allows(target.values["role_arn"] or "", "states:StartExecution", arn):
             yield f"{target.address}: its role may not states:StartExecution on {arn}"
+
+
+def runs_cut_off(stack: Stack) -> Iterator[str]:
+    """A run that is aborted or out of time cannot tell anybody itself, so a rule that sends to a topic watches it."""
+    topics = stack.values("aws_sns_topic", "arn")
+    sending = {t.values["rule"] for t in stack.of("aws_cloudwatch_event_target") if t.values["arn"] in topics}
+    watched = set()
+    for rule in stack.of("aws_cloudwatch_event_rule"):
+        detail = json.loads(rule.values["event_pattern"]).get("detail", {})
+        if rule.values["name"] in sending:
+            watched |= {(arn, end) for arn in detail.get("stateMachineArn", []) for end in detail.get("status", [])}
+    for machine in stack.of("aws_sfn_state_machine"):
+        for end in ("ABORTED", "TIMED_OUT"):
+            if (machine.values["arn"], end) not in watched:
+                yield f"{machine.address}: a run that is {end} reaches no topic"
 
 
 def failures_of_streams(stack: Stack) -> Iterator[str]:

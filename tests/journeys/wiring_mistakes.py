@@ -58,6 +58,14 @@ MISTAKES = {
         on(MACHINE, replaces("definition", "arn:aws:states:::sns:publish", "arn:aws:states:::sqs:sendMessage")),
         "reaches no topic",
     ),
+    "a run that is stopped by hand is told to nobody": (
+        on("aws_cloudwatch_event_rule.run_cut_off", replaces("event_pattern", "ABORTED", "RUNNING")),
+        "a run that is ABORTED reaches no topic",
+    ),
+    "a run that is out of time is told to no topic": (
+        on("aws_cloudwatch_event_target.run_cut_off", sets(arn="arn:aws:sns:us-east-1:123456789012:nobody")),
+        "a run that is TIMED_OUT reaches no topic",
+    ),
     "a job's role has no access to the key": (
         on('aws_iam_role_policy.job["clean_raw"]', replaces("policy", "kms:", "none:")),
         "neither kms:Decrypt",

@@ -10,6 +10,9 @@ locals {
     "${pair[0]}-${pair[1]}" => { service = pair[0], dataset = pair[1] }
   }
 
+  # Only what a schedule starts can be missing; what a steward starts may rest for months.
+  scheduled = { for key in distinct(values(local.listed.schedule)[*].starts) : key => local.arn.state_machine[key] }
+
   # namespace, metric, dimensions, statistic, period (s), periods, threshold, comparison, missing
   alarm = merge(
     { for key, _ in local.stream_trigger : "${key}-iterator_age" => {
@@ -47,18 +50,19 @@ locals {
       metric      = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = name }, statistic = "Maximum", period = 300, periods = 1
       threshold   = 0, comparison = "GreaterThanThreshold", missing = "notBreaching"
     } },
-    { for pair in setproduct(keys(local.name.state_machine), ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"]) : "${pair[0]}-${pair[1]}" => {
-      description = "A run of ${pair[0]} did not succeed (${pair[1]}); nothing of it is published", namespace = "AWS/States", metric = pair[1]
-      dimensions  = { StateMachineArn = local.arn.state_machine[pair[0]] }, statistic = "Sum", period = 300, periods = 1
+    # What was aborted or ran out of time tells at once: aws_cloudwatch_event_rule.run_cut_off.
+    { for key, arn in local.arn.state_machine : "${key}-ExecutionsFailed" => {
+      description = "A run of ${key} failed; nothing of it is published", namespace = "AWS/States", metric = "ExecutionsFailed"
+      dimensions  = { StateMachineArn = arn }, statistic = "Sum", period = 300, periods = 1
       threshold   = 0, comparison = "GreaterThanThreshold", missing = "notBreaching"
     } },
     # No data is the fault itself: no run was started.
-    { for key, arn in local.arn.state_machine : "${key}-missing" => {
+    { for key, arn in local.scheduled : "${key}-missing" => {
       description = "No run of ${key} was started for two hours", namespace = "AWS/States", metric = "ExecutionsStarted"
       dimensions  = { StateMachineArn = arn }, statistic = "Sum", period = 3600, periods = 2
       threshold   = 1, comparison = "LessThanThreshold", missing = "breaching"
     } },
-    { for key, arn in local.arn.state_machine : "${key}-freshness" => {
+    { for key, arn in local.scheduled : "${key}-freshness" => {
       description = "No run of ${key} has succeeded for ${var.settings.alarm_threshold.freshness_hours} hours: the warehouse is stale"
       namespace   = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = arn }, statistic = "Sum"
       period      = 3600, periods = var.settings.alarm_threshold.freshness_hours, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"

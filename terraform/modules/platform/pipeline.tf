@@ -101,6 +101,41 @@ resource "aws_sfn_state_machine" "this" {
   depends_on = [aws_iam_role_policy.state_machine, aws_lambda_function.this, aws_glue_job.this]
 }
 
+# A run that is aborted or runs out of time goes through none of its own states, so it cannot say so itself; one that
+# fails does, on its way to RunFailed.
+resource "aws_cloudwatch_event_rule" "run_cut_off" {
+  for_each = local.name.state_machine
+
+  name        = "${each.value}-cut_off"
+  description = "A run of ${each.key} was aborted or ran out of time"
+
+  event_pattern = jsonencode({
+    source      = ["aws.states"]
+    detail-type = ["Step Functions Execution Status Change"]
+    detail      = { stateMachineArn = [local.arn.state_machine[each.key]], status = ["ABORTED", "TIMED_OUT"] }
+  })
+
+  tags = local.tags
+}
+
+resource "aws_cloudwatch_event_target" "run_cut_off" {
+  for_each = aws_cloudwatch_event_rule.run_cut_off
+
+  rule      = each.value.name
+  target_id = "alert"
+  arn       = aws_sns_topic.this["alert"].arn
+
+  # Not the event itself: it carries what the run was started with. No jsonencode: it would escape < and >.
+  input_transformer {
+    input_paths = {
+      execution = "$.detail.executionArn"
+      status    = "$.detail.status"
+    }
+
+    input_template = "\"A run of ${each.key} is <status>; nothing of it is published: <execution>. Next step: docs/runbooks/a-run-failed.md.\""
+  }
+}
+
 resource "aws_iam_role" "schedule" {
   name = local.role_name.schedule
 

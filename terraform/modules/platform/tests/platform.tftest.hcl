@@ -120,6 +120,30 @@ run "platform" {
   }
 
   assert {
+    condition = { for key, rule in aws_cloudwatch_event_rule.run_cut_off : key => jsondecode(rule.event_pattern).detail } == {
+      for key, arn in local.arn.state_machine : key => { stateMachineArn = [arn], status = ["ABORTED", "TIMED_OUT"] }
+    }
+    error_message = "a run of any state machine that is aborted or out of time is told"
+  }
+
+  assert {
+    condition = alltrue([for target in values(aws_cloudwatch_event_target.run_cut_off) :
+      target.arn == aws_sns_topic.this["alert"].arn && strcontains(target.input_transformer[0].input_template, "<execution>")
+    ])
+    error_message = "the alert says which run was cut off"
+  }
+
+  assert {
+    condition     = contains(jsondecode(aws_sns_topic_policy.this["alert"].policy).Statement[0].Principal.Service, "events.amazonaws.com")
+    error_message = "EventBridge may publish alerts"
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "replay-missing")
+    error_message = "what no schedule starts is never missing"
+  }
+
+  assert {
     condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.rate) : length(alarm.alarm_actions) == 1])
     error_message = "every alarm tells somebody"
   }
