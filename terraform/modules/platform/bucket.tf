@@ -1,6 +1,8 @@
 locals {
   # What cannot be computed again is versioned. Iceberg tables are not: their snapshots keep the past, and an erasure
   # must reach the bytes. Iceberg's files are never expired by age: a table decides which of its files it needs.
+  # Raw and quarantine hold copies: they go, old versions too, before the shortest retention that a contract of a clean
+  # table states (data_quality/datasets, slaProperties).
   versioned = ["raw", "quarantine", "artefact"]
 
   lifecycle = {
