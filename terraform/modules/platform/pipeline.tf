@@ -14,8 +14,8 @@ locals {
     { for key, name in local.name.database : "database_${key}" => name },
   )
 
-  # Only what its template names.
-  state_machine_grant = { for key, used in local.used : key => concat(
+  # Only what its template names; IAM takes no statement without a resource.
+  state_machine_grant = { for key, used in local.used : key => [for statement in concat(
     [{ Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [for name, arn in local.arn.function : arn if contains(used, name)] }],
     [{
       Effect   = "Allow"
@@ -37,7 +37,7 @@ locals {
         Resource = ["*"]
       },
     ],
-  ) }
+  ) : statement if length(statement.Resource) > 0] }
 
   expression = { for key, schedule in local.listed.schedule : key => lookup(var.settings.schedule_expression, key, schedule.expression) }
 }

@@ -98,6 +98,13 @@ run "platform" {
   }
 
   assert {
+    condition = alltrue(flatten([for policy in concat(
+      values(aws_iam_role_policy.state_machine)[*].policy, values(aws_iam_role_policy.function)[*].policy, values(aws_iam_role_policy.job)[*].policy,
+    ) : [for statement in jsondecode(policy).Statement : length(statement.Resource) > 0 && length(statement.Action) > 0]]))
+    error_message = "IAM takes no statement without a resource or an action"
+  }
+
+  assert {
     condition     = contains(jsondecode(aws_iam_role_policy.schedule.policy).Statement[0].Resource, local.arn.state_machine.daily_pipeline)
     error_message = "the schedule may start what it starts"
   }
