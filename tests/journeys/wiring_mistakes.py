@@ -26,7 +26,7 @@ def sets(**attributes):
     return lambda values: values.update(attributes)
 
 
-MACHINE, ALARM = "aws_sfn_state_machine.this", "aws_cloudwatch_metric_alarm.this"
+MACHINE, ALARM = 'aws_sfn_state_machine.this["daily_pipeline"]', "aws_cloudwatch_metric_alarm.this"
 FAILED = '"RunFailed": { "Type": "Fail", "ErrorPath": "$.notice.error", "CausePath": "$.notice.cause" }'
 MISTAKES = {
     "a state machine calls a function that does not exist": (
