@@ -33,7 +33,8 @@ DIMENSIONS = {
 COUNTS = ("service", "dataset", "gate", "stage")  # dimensions that our own code fills in
 TOO_LITTLE = ("LessThanThreshold", "LessThanOrEqualToThreshold")
 NAMES = ("bucket", "function_name", "alarm_name", "dashboard_name", "layer_name", "name")
-UNNAMED = ("aws_iam_role_policy", "aws_sfn_alias", "aws_kms_alias", "aws_glue_catalog_table")  # named within what they belong to
+# Named within what they belong to.
+UNNAMED = ("aws_iam_role_policy", "aws_sfn_alias", "aws_kms_alias", "aws_glue_catalog_table")
 
 
 @dataclass(frozen=True)
