@@ -44,6 +44,6 @@ def _fates(engine: Engine) -> Fates:
         """select source, source_customer_id, concat_ws(':', source, source_customer_id) as record_id
         from identity_person""",
         """(select p.source, p.source_customer_id from identity_person p
-        join golden_record g on g.customer_id = p.customer_id and g.is_current)""",
+        join golden_record g on g.customer_id = p.customer_id where g.is_current)""",
         ("source", "source_customer_id"),
     )

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from cdp.aws import objects
 from cdp.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +36,13 @@ def moto_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def own_client() -> Iterator[None]:
+    """A test's S3 client is its own: the next one's AWS may be at another address."""
+    yield
+    objects.client.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_a_gate_finds_the_same_on_both(engines, gate, monkeypatch):
         pipeline.run(engine, edge_rows())
         monkeypatch.setattr(engine, "read", lambda name: None)  # the tables are there already
     at = pipeline.RUN_AT + timedelta(hours=1)
-    for dataset in quality.gated(gate):
+    for dataset in (d for d in quality.gated(gate) if d.name in pipeline.TABLES):
         found = engines.each(lambda engine, dataset=dataset: quality.check(engine, dataset, at, [1_000_000]))
         assert found.rows
     assert found.broken or gate == "curated"

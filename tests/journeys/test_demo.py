@@ -126,7 +126,8 @@ def test_the_logs_hold_nobodys_personal_data(demo):
     }
     logs = "\n".join(file.read_text(errors="replace") for file in (demo / "cloud").rglob("*.log"))
     assert len(logs) > 1000
-    assert [value for value in values if value in logs] == []
+    # "0000000" is nobody's phone, and the beginning of many a sequence number.
+    assert [value for value in values if len(set(value)) > 1 and value in logs] == []
 
 
 def test_when_it_ends_no_process_is_left(demo):

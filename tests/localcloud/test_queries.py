@@ -12,9 +12,9 @@ from localcloud.redshift import RedshiftServer
 
 SALES = """insert into fact_sales values
 (1, 'T1', 1, 20260131, -1, -1, -1, -1, 'a', 's', '1', 'p', '2026-01-31 10:00:00', false, 1, 125000, 0, 0, 125000, 'EUR',
- '2026-01-01'),
+ '2026-01-01', null),
 (2, 'T2', 1, 20260228, -1, -1, -1, -1, 'b', 's', '2', '[p]', '2026-02-28 10:00:00', false, 1, 9900, 0, 0, 9900, 'EUR',
- '2026-02-01')"""
+ '2026-02-01', null)"""
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,13 @@ from sqlglot.tokens import Token, TokenType
 from cdp.clean_layout import LAYOUTS, typed_schema
 from cdp.dataset import ARROW_TYPES, Dataset
 from cdp.quality_rules import compile_rules
+from cdp.survivorship import PLACES
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ROOT / "sql/lake"
 MATRIX = ROOT / "tests/engines/expressions.yml"
+# What a capability registers beside tables and typed records, by name, with its columns.
+INPUTS = {"attribute": dict.fromkeys(("attribute", *PLACES), "string")}
 
 # Written with a bracket behind them, but no functions.
 KEYWORDS = re.compile(
@@ -222,6 +225,8 @@ def columns_of(table: str) -> Columns:
     if (dataset := table.removeprefix("typed_")) in LAYOUTS and dataset != table:
         spark = {arrow: name for name, arrow in ARROW_TYPES.items()}
         return {field.name: spark[field.type] for field in typed_schema(dataset)}
+    if table in INPUTS:
+        return INPUTS[table]
     for file in STEPS.rglob(f"{table}.sql"):
         tree = sqlglot.parse_one(_without_parameters(file.read_text()), read="spark")
         typed = _typed(tree, read_by(tree))

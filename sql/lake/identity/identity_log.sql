@@ -5,9 +5,6 @@
 -- Grain: one row per id and change of its customer (identifier_type, identifier, changed_at)
 -- Reads: followed, identity_event, identity.identity_log
 with
-followed as (
-  select identifier_type, identifier, own_customer_id from followed
-),
 change as (
   select identifier_type, identifier, changed_at, event, previous_customer_id, customer_id, rule_version, run_id
   from identity_identity_log
