@@ -2,17 +2,19 @@
 
 Written for moto 5.2.5, where every S3 event has the same id and the real time, `reason` is a notification type
 ("ObjectCreated:Put", AWS says "PutObject"), a multipart upload is announced twice, a failing rule is swallowed
-silently, emptying a bucket that holds a delete marker fails because `FakeDeleteMarker` has no `dispose`, and nobody
-can read back that a bucket tells EventBridge.
+silently, emptying a bucket that holds a delete marker fails because `FakeDeleteMarker` has no `dispose`, nobody can
+read back that a bucket tells EventBridge, and listing versions while another request deletes one fails.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from moto.s3 import models, notifications
 from moto.s3.responses import S3Response
+from moto.s3.utils import _VersionedKeyStore
 
 from localcloud.patches.version import moto_patch
 from localcloud.running import running
@@ -29,10 +31,17 @@ REASONS = {
 
 @moto_patch
 def apply() -> None:
-    """Give delete markers a `dispose` and replace the way of an object event to EventBridge."""
+    """Give delete markers a `dispose`, list what is there, and replace the way of an object event to EventBridge."""
     models.FakeDeleteMarker.dispose = lambda self, garbage=False: None
+    _VersionedKeyStore.iterlists = _VersionedKeyStore.lists = _keys_that_are_there
     notifications._send_event_bridge_message = _send_event
     _show_event_bridge()
+
+
+def _keys_that_are_there(self: Any) -> Iterator[tuple[str, list[Any]]]:
+    for key in list(self):
+        if versions := self.getlist(key):
+            yield key, versions
 
 
 def _send_event(account_id: str, bucket: Any, event_name: str, key: Any) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -222,6 +223,18 @@ def s3_delete_markers_cannot_be_disposed_of() -> bool:
     from moto.s3.models import FakeDeleteMarker
 
     return not hasattr(FakeDeleteMarker, "dispose")
+
+
+@fault
+def s3_lists_versions_of_a_key_that_is_deleted_meanwhile() -> bool:
+    from moto.s3.utils import _VersionedKeyStore
+
+    store = _VersionedKeyStore()
+    store["a"] = store["b"] = SimpleNamespace(dispose=lambda garbage=False: None)
+    listed = store.iterlists()
+    next(listed)
+    store.pop("b")
+    return next(listed, None) == ("b", None)
 
 
 @fault
