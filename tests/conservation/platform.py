@@ -12,6 +12,7 @@ import dataclasses
 import gzip
 import io
 import json
+import os
 import re
 import runpy
 import sys
@@ -241,7 +242,8 @@ def a_platform(folder: Path) -> Iterator[Platform]:
     folder.mkdir(parents=True, exist_ok=True)
     caches = (objects.client, ingest_batch._ledger, ingest_stream._ledger)
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.dict("os.environ", _environment()))
+        stack.enter_context(mock.patch.dict(os.environ, _environment()))
+        os.environ.pop("AWS_ENDPOINT_URL", None)  # of a cloud that another test keeps running
         stack.enter_context(
             mock.patch.object(boto3, "DEFAULT_SESSION", boto3.Session("testing", "testing", region_name="us-east-1"))
         )
