@@ -60,6 +60,7 @@ resource "aws_scheduler_schedule" "maintenance" {
   name                         = "${var.name}-warehouse-${each.key}"
   schedule_expression          = each.value.expression
   schedule_expression_timezone = "UTC"
+  kms_key_arn                  = var.kms_key_arn
 
   flexible_time_window {
     mode                      = "FLEXIBLE"
