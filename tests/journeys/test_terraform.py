@@ -230,7 +230,8 @@ def resources_of(cloud) -> dict[str, list[str]]:
     names["log_group"] = [group for group in names["log_group"] if not group.startswith("/aws-glue/")]  # Glue makes it
     keys = [cloud.client("kms").describe_key(KeyId=key)["KeyMetadata"] for key in names["key"]]
     ours = [key for key in keys if key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion"]
-    names["key"] = [f"{key['KeyId']} {key['Description']}" for key in ours]
+    # moto makes a service's own key, "Default key", when it is first asked for, and calls it a customer's.
+    names["key"] = [f"{key['KeyId']} {key['Description']}" for key in ours if key["Description"] != "Default key"]
     names["alias"] = [alias for alias in names["alias"] if not alias.startswith("alias/aws/")]
     return names
 
