@@ -19,9 +19,6 @@ EVERYTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Actio
 PACKAGE_KEY = "platform.zip"
 RUNTIME = "python3.11"
 POWERTOOLS = {"POWERTOOLS_METRICS_NAMESPACE": "cdp", "POWERTOOLS_LOG_LEVEL": "INFO"}
-
-
-JOB_KINDS = {"duckdb": "pythonshell", "spark": "glueetl"}
 TRANSFORMING = ("clean_raw", "resolve_identities", "build_golden_records", "build_star_schema")
 
 
@@ -40,7 +37,7 @@ class Creator:
         self._role = f"arn:aws:iam::{ACCOUNT}:role/{platform.prefix}-local"
 
     def storage(self, shards: int) -> None:
-        """Buckets, databases, stream, ledger, topic, and the role that stands for everyone's."""
+        """Buckets, databases, external tables, stream, ledger, topic, and the role that stands for everyone's."""
         with suppress(ClientError):  # it exists
             trust = json.dumps({"Version": "2012-10-17", "Statement": []})
             self._client("iam").create_role(RoleName=self._role.split("/")[1], AssumeRolePolicyDocument=trust)
@@ -56,6 +53,8 @@ class Creator:
         for name in self._platform.database.values():
             with suppress(glue.exceptions.AlreadyExistsException):
                 glue.create_database(DatabaseInput={"Name": name})
+        for key, listed in self._listed.get("external_table", {}).items():
+            self._external_table(key, listed)
         for name in self._platform.stream.values():
             with suppress(kinesis.exceptions.ResourceInUseException):
                 kinesis.create_stream(StreamName=name, ShardCount=shards)
@@ -107,7 +106,7 @@ class Creator:
                 Name=name,
                 Description=listed["description"],
                 Role=self._role,
-                Command={"Name": JOB_KINDS[engine], "ScriptLocation": f"s3://{artefacts}/glue_jobs/{key}.py"},
+                Command={"Name": "glueetl", "ScriptLocation": f"s3://{artefacts}/glue_jobs/{key}.py"},
                 DefaultArguments={
                     "--extra-py-files": f"s3://{artefacts}/{PACKAGE_KEY}",
                     "--settings": self._settings(listed, engine),
@@ -147,6 +146,26 @@ class Creator:
                 scheduler.create_schedule(**schedule)
             except scheduler.exceptions.ConflictException:
                 scheduler.update_schedule(**schedule)
+
+    def _external_table(self, name: str, listed: Mapping[str, Any]) -> None:
+        """A table over objects as they lie, in a database of its bucket's name; who reads it needs the bucket."""
+        glue, bucket = self._client("glue"), listed["bucket"]
+        database = f"{self._platform.prefix}-{bucket}".replace("-", "_")
+        columns = [{"Name": column, "Type": kind} for column, kind in listed["columns"].items()]
+        location = f"s3://{self._platform.bucket[bucket]}/{listed['folder']}/"
+        table = {
+            "Name": name,
+            "Description": listed["description"],
+            "TableType": "EXTERNAL_TABLE",
+            "PartitionKeys": [{"Name": column, "Type": "string"} for column in listed["partition_keys"]],
+            "StorageDescriptor": {"Columns": columns, "Location": location},
+        }
+        with suppress(glue.exceptions.AlreadyExistsException):
+            glue.create_database(DatabaseInput={"Name": database})
+        try:
+            glue.create_table(DatabaseName=database, TableInput=table)
+        except glue.exceptions.AlreadyExistsException:
+            glue.update_table(DatabaseName=database, TableInput=table)
 
     def _function(self, name: str, key: str, listed: Mapping[str, Any]) -> None:
         functions = self._client("lambda")

@@ -17,6 +17,7 @@ from localcloud import demo
 from localcloud.control import ControlError
 from localcloud.terraform import Change, Terraform, TerraformError
 from terraform import wiring
+from tests.journeys import two_ways
 from tests.journeys.conftest import Story
 from tests.journeys.least_privilege import needless, unused_actions
 from tests.journeys.test_failures import SALE_TO_NOBODY
@@ -177,6 +178,16 @@ def test_a_schedule_that_may_not_start_its_state_machine_says_so(applied):
         pytest.raises(ControlError, match="cdp-local-schedule is not authorized to perform: states:StartExecution"),
     ):
         applied.schedule_fires()
+
+
+def test_terraform_makes_what_the_creator_of_the_local_platform_makes(applied, stack):
+    """Both read platform.json: a name, a setting, a trigger or a definition that only one of them has is a fault."""
+    shards = json.loads((ROOT / "terraform/environments/local/settings.json").read_text())["shard_count"]
+    asked, made = two_ways.of_creator(applied.platform, "local", shards, ROOT), two_ways.of_terraform(stack)
+    for kind, named in asked.items():
+        assert named, f"the creator asks for no {kind}"
+        assert made[kind] == named, kind
+    assert {resource.kind for resource in stack.resources} == two_ways.COMPARED | two_ways.ONLY_TERRAFORM
 
 
 def test_what_was_made_fits_together(stack):

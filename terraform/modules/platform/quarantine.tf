@@ -1,5 +1,10 @@
 # Quarantine as a table: what could not go on, with its reasons; payloads are personal data, so access is the bucket's.
 
+locals {
+  quarantine = local.listed.external_table.record
+  location   = "s3://${local.name.bucket[local.quarantine.bucket]}/${local.quarantine.folder}"
+}
+
 resource "aws_glue_catalog_database" "quarantine" {
   name        = "${replace(local.prefix, "-", "_")}_quarantine"
   description = "what could not go on, as tables for Athena"
@@ -10,7 +15,7 @@ resource "aws_glue_catalog_database" "quarantine" {
 resource "aws_glue_catalog_table" "quarantine" {
   name          = "record"
   database_name = aws_glue_catalog_database.quarantine.name
-  description   = "One row per record, stage and run that rejected it; docs/runbooks/replay-quarantine.md"
+  description   = local.quarantine.description
   table_type    = "EXTERNAL_TABLE"
 
   parameters = {
@@ -23,11 +28,11 @@ resource "aws_glue_catalog_table" "quarantine" {
     "projection.date.type"      = "date"
     "projection.date.format"    = "yyyy-MM-dd"
     "projection.date.range"     = "2026-01-01,NOW"
-    "storage.location.template" = "s3://${local.name.bucket.quarantine}/records/stage=$${stage}/dataset=$${dataset}/date=$${date}/"
+    "storage.location.template" = "${local.location}/${join("/", [for key in local.quarantine.partition_keys : "${key}=$${${key}}"])}/"
   }
 
   dynamic "partition_keys" {
-    for_each = ["stage", "dataset", "date"]
+    for_each = local.quarantine.partition_keys
 
     content {
       name = partition_keys.value
@@ -36,7 +41,7 @@ resource "aws_glue_catalog_table" "quarantine" {
   }
 
   storage_descriptor {
-    location      = "s3://${local.name.bucket.quarantine}/records/"
+    location      = "${local.location}/"
     input_format  = "org.apache.hadoop.mapred.TextInputFormat"
     output_format = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 
@@ -45,20 +50,7 @@ resource "aws_glue_catalog_table" "quarantine" {
     }
 
     dynamic "columns" {
-      for_each = {
-        record_id        = "string"
-        source           = "string"
-        contract         = "string"
-        contract_version = "string"
-        received_at      = "string"
-        format           = "string"
-        payload          = "string"
-        origin           = "string"
-        reasons          = "array<struct<pointer:string,rule:string,message:string>>"
-        run_id           = "string"
-        replay_of        = "string"
-        fix              = "string"
-      }
+      for_each = local.quarantine.columns
 
       content {
         name = columns.key
