@@ -14,6 +14,7 @@ from cdp.accounting import Fates
 from cdp.handover import handed_over
 from cdp.identity_source import connect_sources, load_connections
 from cdp.matching.matches import NO_DECISIONS, resolve_matches
+from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, MatchEngine, run_steps
 
@@ -23,12 +24,14 @@ WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
 NAMING = ("founder", "person", *stitching.STEPS, "source_customer", "identifier")
 
 
-def resolve_identities(engine: MatchEngine, rules: MatchRules, decisions: pa.Table = NO_DECISIONS) -> list[Fates]:
+def resolve_identities(
+    engine: MatchEngine, rules: MatchRules, decisions: pa.Table = NO_DECISIONS, model: MatchModel | None = None
+) -> list[Fates]:
     """Make the steps `person` and `identifier` from the inputs in READS; the person records' fates.
 
-    `decisions` are a steward's: left_id, right_id, is_same.
+    `decisions` are a steward's: left_id, right_id, is_same. Without a model the rules' own weights count.
     """
-    resolve_matches(engine, rules, decisions)
+    resolve_matches(engine, rules, decisions, model)
     engine.register("decision", decisions)
     connect_sources(engine, load_connections())
     run_steps(engine, "identity", NAMING, {**rules.parameters, **stitching.stitching_parameters()})

@@ -4,10 +4,11 @@ from cdp import identity, identity_log, steward
 from cdp.aws.lake import Lake
 from cdp.aws.pending_decisions import PendingDecisions
 from cdp.job import Job, job, report
+from cdp.matching import model_store
 from cdp.matching.rules import MatchRules
 from cdp.steward import Decision
 
-READS = (*identity.READS, *identity_log.READS, *steward.READS)
+READS = (*identity.READS, *identity_log.READS, *steward.READS, *model_store.READS)
 WRITES = identity.WRITES | identity_log.WRITES | steward.WRITES
 
 
@@ -17,9 +18,10 @@ def resolve(j: Job) -> None:
         j.engine.read(table)
     rules = MatchRules.load()
     decisions = steward.apply_decisions(j.engine, pending_decisions(j))
-    fates = identity.resolve_identities(j.engine, rules, decisions)
+    model = model_store.stored_model(j.engine, rules)
+    fates = identity.resolve_identities(j.engine, rules, decisions, model)
     events = identity_log.log_changes(j.engine, j.run_id, j.run_at, rules.rule_version)
-    report(stage="resolve_identities", decisions=decisions.num_rows, **events)
+    report(stage="resolve_identities", decisions=decisions.num_rows, model=model.model_version, **events)
     for table, step in WRITES.items():
         report(stage="resolve_identities", table=table, **vars(j.engine.write(table, step)))
     for fate in fates:

@@ -19,12 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cdp import resources
 from cdp.aws.lake import Lake
 from cdp.engines.duckdb import DuckDBEngine
-from cdp.matching import explain
-from cdp.matching.features import make_features
+from cdp.matching import explain, model_store
 from cdp.matching.matches import BALANCED, DETERMINISTIC, resolve_matches
-from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules, MatchRulesError
-from cdp.matching.training import train
 from cdp.settings import Settings
 
 
@@ -44,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         with closing(DuckDBEngine(Lake(settings_of(options.environment)))) as engine:
-            engine.read("clean.customer")
+            for table in ("clean.customer", *model_store.READS):
+                engine.read(table)
             for line in _explain(engine, options) if options.question == "explain" else _diff(engine, options):
                 print(line)
     except (MatchRulesError, explain.UnknownPersonError) as error:
@@ -66,19 +64,11 @@ def settings_of(environment: str) -> Settings:
     return Settings(environment, names=names)
 
 
-def model_of(engine: DuckDBEngine, rules: MatchRules) -> MatchModel | None:
-    """The model that the records in the engine teach; None for rules that weigh nothing."""
-    if not rules.comparisons:
-        return None
-    make_features(engine, rules)
-    return train(engine.arrow("person_feature").read_all(), rules, {})
-
-
 def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
     rules = MatchRules.load(options.rules)
     if not rules.comparisons:
         raise MatchRulesError(f"rules {rules.rule_version} weigh nothing, so that there is nothing to explain; use v2")
-    model = model_of(engine, rules) or MatchModel.shipped(rules)
+    model = model_store.stored_model(engine, rules)
     resolve_matches(engine, rules, model=model, mode=options.mode)
     told = explain.explain_pair(engine, rules, model, *options.person_ids)
     yield f"{'field':<14} {'agreement':<16} {'bits':>7}  values (masked)"
@@ -95,7 +85,9 @@ def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]
 
 def _diff(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
     before, after = MatchRules.load(options.before), MatchRules.load(options.after)
-    told = explain.compare_versions(engine, (before, model_of(engine, before)), (after, model_of(engine, after)))
+    told = explain.compare_versions(
+        engine, *((rules, model_store.stored_model(engine, rules)) for rules in (before, after))
+    )
     yield f"from {before.rule_version} to {after.rule_version}"
     for what, count, samples in (
         ("customers that records of several would become", told.merged, told.merged_samples),

@@ -96,7 +96,7 @@ def evidence_chain(engine: MatchEngine, person_id: str) -> list[dict[str, object
 
 
 def compare_versions(
-    engine: MatchEngine, before: tuple[MatchRules, MatchModel | None], after: tuple[MatchRules, MatchModel | None]
+    engine: MatchEngine, before: tuple[MatchRules, MatchModel], after: tuple[MatchRules, MatchModel]
 ) -> Difference:
     """What would change for the customers in `clean_customer` when the rules after replace those before."""
     for name, (rules, model) in (("membership_before", before), ("membership_after", after)):

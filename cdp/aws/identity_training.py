@@ -1,0 +1,87 @@
+"""Command line that learns a match model from the published person records and stores it: `make identity-train`.
+
+    python -m cdp.aws.identity_training --rules v2
+
+The next run scores with it, and so does every later one until another is learnt. Records that have not changed since
+teach the same model, which is stored once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdp.aws.identity_question import settings_of
+from cdp.aws.lake import Lake
+from cdp.engines.duckdb import DuckDBEngine
+from cdp.matching import model_store
+from cdp.matching.features import make_features
+from cdp.matching.model import MatchModel, MatchModelError
+from cdp.matching.rules import MatchRules, MatchRulesError
+from cdp.matching.training import train
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Learn, store and tell what was learnt; returns the process's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m cdp.aws.identity_training", description=__doc__.splitlines()[0])
+    parser.add_argument("--rules", default="v2", help="version of the match rules (default: %(default)s)")
+    parser.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        with closing(DuckDBEngine(Lake(settings_of(options.environment)))) as engine:
+            for line in _learn(engine, MatchRules.load(options.rules)):
+                print(line, flush=True)
+    except (MatchRulesError, MatchModelError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"{error}\nSet AWS_PROFILE, or the variables that `make demo ARGS=--keep` prints.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _learn(engine: DuckDBEngine, rules: MatchRules) -> Iterator[str]:
+    """Lines about what was learnt; the model is in the table by the last one."""
+    if not rules.comparisons:
+        raise MatchRulesError(f"rules {rules.rule_version} weigh nothing, so that there is nothing to learn; use v2")
+    engine.read("clean.customer")
+    engine.read(model_store.TABLE)
+    snapshot_id = engine.lake.snapshot_id("clean.customer")
+    make_features(engine, rules)
+    model = train(engine.arrow("person_feature").read_all(), rules, {"snapshot_id": snapshot_id})
+    if not model.metadata["is_trained"]:
+        raise MatchModelError(f"no model was learnt: {model.metadata['reason']}; the rules' own weights stay in use")
+    yield f"learnt from {model.metadata['person_records']:,} person records (snapshot {snapshot_id})"
+    yield from _told(rules, model)
+    before = model_store.stored_model(engine, rules)
+    if before.model_version == model.model_version:
+        yield f"model {model.model_version} is stored already: identity.match_model did not change"
+        return
+    engine.register("learnt", model_store.as_row(model, datetime.now(UTC), snapshot_id))
+    engine.step(
+        "match_model",
+        """select * from learnt union all
+           select * from identity_match_model where model_version not in (select model_version from learnt)""",
+    )
+    engine.write(model_store.TABLE, "match_model")
+    yield f"model {model.model_version} is stored in identity.match_model; the next run scores with it"
+
+
+def _told(rules: MatchRules, model: MatchModel) -> Iterator[str]:
+    """How often each agreement is seen of one human and of two, and how many bits it weighs on a rare value."""
+    yield f"{'field':<14} {'agreement':<14} {'one human':>10} {'two':>10} {'bits':>7}"
+    for comparison in rules.comparisons:
+        for level, (m, u) in zip(comparison.levels, model.parameters[comparison.name], strict=True):
+            yield f"{comparison.name:<14} {level.label:<14} {m:>10.6f} {u:>10.6f} {math.log2(m / u):>7.2f}"
+    for name, shares in model.frequencies.items():
+        yield f"{name}: {len(shares) - 1:,} common values weigh less"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
