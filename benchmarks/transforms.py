@@ -33,34 +33,33 @@ import duckdb
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "localcloud/glue_shim"))
 
+from raw_day import RECEIVED_AT, RECORDS_PER_OBJECT, sizes
+
 from cdp.aws import objects
 from cdp.aws.lake import Lake
 from cdp.aws.ledger import Receipt
 from cdp.aws.raw import manifest_key, read_manifest, read_records
 from cdp.clean_batches import batches
 from cdp.clean_layout import LAYOUTS
-from cdp.landing import Landing
-from cdp.records import envelope_line, receive
+from cdp.records import envelope_line
 from cdp.run import branch_of
 from cdp.settings import Settings
-from sample_data.days import STREAM
-from sample_data.world import Sizes, World
+from sample_data.reading import received
+from sample_data.world import World
 from sample_data.writing import write_day
 
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = json.loads((ROOT / "terraform/platform.json").read_text())
 JOBS = ("clean_raw", "resolve_identities", "build_golden_records", "build_star_schema")
-RECEIVED_AT, RUN_AT = "2026-03-02T02:00:00Z", "2026-03-02T02:30:00Z"
-RECORDS_PER_OBJECT = 5_000
+RUN_AT = "2026-03-02T02:30:00Z"
 FIRST, AGAIN = "first", "again"
 
 
 def main() -> None:
     events = _options().events
-    sizes = Sizes(max(10, events // 20), max(1, events // 500), events // 2, events)
     with tempfile.TemporaryDirectory() as temporary, cloud() as settings:
         folder = Path(temporary)
-        write_day(World(7, sizes, date(2026, 3, 2)), 1, folder)
+        write_day(World(7, sizes(events), date(2026, 3, 2)), 1, folder)
         count = _put_raw(settings, folder)
         print(f"{'step':<36} {'records/s':>10} {'seconds':>8} {'CPU s':>6} {'of baseline':>12}")
         baseline = _timed("DuckDB reads the lines", count, lambda: _read_by_duckdb(folder))
@@ -109,38 +108,18 @@ def run_job(name: str, settings: Settings, run_id: str) -> None:
 def _put_raw(settings: Settings, folder: Path) -> int:
     """The day's records as raw objects, in S3 and in the folder, and the manifests of both runs; their number."""
     receipts: list[Receipt] = []
-    for path in [*sorted((folder / "day=1").glob("landing/*/*/*")), folder / "day=1" / STREAM]:
-        dataset, lines = raw_lines(path, str(path.relative_to(folder / "day=1")))
+    for file in received(folder / "day=1", RECEIVED_AT):
+        lines = (envelope_line(record.envelope) for record in file.records)
         while some := list(islice(lines, RECORDS_PER_OBJECT)):
-            name = f"{dataset}-{len(receipts):05d}.jsonl.gz"
+            name = f"{file.dataset}-{len(receipts):05d}.jsonl.gz"
             objects.put_lines(settings.bucket("raw"), name, some)
             objects.client().download_file(settings.bucket("raw"), name, str(folder / name))
-            receipts.append(Receipt(name, "bench", dataset, len(some), len(some), 0, 0, RECEIVED_AT, name))
+            receipts.append(Receipt(name, "bench", file.dataset, len(some), len(some), 0, 0, RECEIVED_AT, name))
     for run_id in (FIRST, AGAIN):
         manifest = {"run_id": run_id, "run_at": RUN_AT, "receipts": [asdict(r) for r in receipts]}
         body = json.dumps(manifest).encode()
         objects.client().put_object(Bucket=settings.bucket("raw"), Key=manifest_key(run_id), Body=body)
     return sum(receipt.accepted for receipt in receipts)
-
-
-def raw_lines(path: Path, key: str) -> tuple[str, Iterator[bytes]]:
-    """Dataset and lines of raw of a sample file."""
-    landing = Landing.of("landing/web/clickstream_event.v1/events.jsonl" if key == STREAM else key)
-
-    def lines() -> Iterator[bytes]:
-        with path.open("rb") as stream:
-            for number, row in enumerate(landing.rows(stream), start=1):
-                record = receive(
-                    row.payload,
-                    source=landing.source,
-                    contract_name=landing.contract.name,
-                    received_at=RECEIVED_AT,
-                    origin=f"{key}#{number}",
-                    format=row.format,
-                )
-                yield envelope_line(record.envelope)
-
-    return landing.contract.dataset, lines()
 
 
 @contextmanager

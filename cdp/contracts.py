@@ -96,11 +96,10 @@ class Contract:
 
     def typed(self, row: Mapping[str, str]) -> dict[str, Any]:
         """A row of text as the contract types it; empty text is absent, text of another type stays text."""
-        values: dict[str, Any] = {}
-        for name, said in row.items():
-            if text := str(said).strip():
-                kind = self._types.get(name, "string")
-                values[name] = text if kind == "string" else _typed(text, kind)
+        values: dict[str, Any] = {name: text for name, said in row.items() if (text := str(said).strip())}
+        for name, kind in self._types_but_text:
+            if name in values:
+                values[name] = _typed(values[name], kind)
         return values
 
     def with_integers(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -110,8 +109,8 @@ class Contract:
             for step in way:
                 node = node.get(step) if isinstance(node, dict) else None
             if isinstance(node, dict):
-                for name in names & node.keys():
-                    if type(node[name]) is float:
+                for name in names:
+                    if type(node.get(name)) is float:
                         node[name] = int(node[name])
         return value
 
@@ -133,8 +132,9 @@ class Contract:
         return frozenset("/" + "/".join((*way, name)) for way, names in self._integers.items() for name in names)
 
     @cached_property
-    def _types(self) -> dict[str, str]:
-        return {name: _type_of(entry, self.schema) for name, entry in self.schema["properties"].items()}
+    def _types_but_text(self) -> tuple[tuple[str, str], ...]:
+        types = ((name, _type_of(entry, self.schema)) for name, entry in self.schema["properties"].items())
+        return tuple((name, type) for name, type in types if type != "string")
 
     @cached_property
     def _integers(self) -> dict[tuple[str, ...], frozenset[str]]:

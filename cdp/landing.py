@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from cdp.contracts import Contract, UnknownContractError, contract
 from cdp.delimited import Row, UnreadableFileError, csv_rows, json_rows
+from cdp.records import Record, receive
 
 PREFIX = "landing/"
 CHUNK_BYTES = 1024 * 1024
@@ -63,3 +64,16 @@ class Landing:
             yield from csv_rows(lines, self.contract.fields) if self.extension == "csv" else json_rows(lines)
         except (BadGzipFile, EOFError, zlib.error):
             raise UnreadableFileError("compression", "expected a whole gzip file") from None
+
+    def records(self, stream: BinaryIO, received_at: str) -> Iterator[Record]:
+        """The file's rows as received records, in order. Raises UnreadableFileError like `rows`."""
+        for number, row in enumerate(self.rows(stream), start=1):
+            yield receive(
+                row.payload,
+                source=self.source,
+                contract_name=self.contract.name,
+                received_at=received_at,
+                origin=f"{self.key}#{number}",
+                format=row.format,
+                rejection=row.rejection,
+            )

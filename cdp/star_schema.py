@@ -52,6 +52,7 @@ STEPS = (
     "session",
     "fact_clickstream",
     "fact_session",
+    "stated_customer",
     "fact_campaign_contact",
     "fact_support_ticket",
     "fact_consent",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from concurrent.futures import Executor
 
@@ -84,7 +83,5 @@ def put_aside(j: Job, dataset: str, name: str, batch: Batch) -> None:
 
 
 if __name__ == "__main__":
-    # What is loaded by now stays; the collector would look through it with every batch, a sixth of the time.
-    gc.freeze()
     with job() as j:
         clean_raw(j)

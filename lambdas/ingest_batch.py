@@ -22,7 +22,6 @@ from cdp.delimited import UnreadableFileError
 from cdp.intake import Intake, unreadable_file
 from cdp.intake_metrics import publish
 from cdp.landing import PREFIX, Landing
-from cdp.records import receive
 from cdp.settings import Settings
 
 STAGE = "ingest_batch"
@@ -79,21 +78,11 @@ def _parts(bucket: str, landing: Landing, landed_at: str, etag: str) -> Iterator
     """The file's records, cut by number and size; the same file is always cut alike."""
     intake = Intake(STAGE)
     with objects.open_stream(bucket, landing.key, etag) as stream:
-        for number, row in enumerate(landing.rows(stream), start=1):
+        for record in landing.records(stream, landed_at):
             if intake.count_records == PART_RECORDS or intake.count_bytes > PART_BYTES:
                 yield intake
                 intake = Intake(STAGE)
-            intake.add(
-                receive(
-                    row.payload,
-                    source=landing.source,
-                    contract_name=landing.contract.name,
-                    received_at=landed_at,
-                    origin=f"{landing.key}#{number}",
-                    format=row.format,
-                    rejection=row.rejection,
-                )
-            )
+            intake.add(record)
     if intake.count_records:
         yield intake
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from gzip import GzipFile
 from io import BytesIO
 
 from botocore.exceptions import ClientError
+from isal.igzip import IGzipFile
+from isal.isal_zlib import IsalError
 
 from cdp.aws import objects
 from cdp.aws.ledger import Receipt
@@ -56,11 +56,11 @@ def read_records(bucket: str, receipts: Iterable[Receipt]) -> Iterator[bytes]:
 def _lines(bucket: str, receipt: Receipt, download: Future[bytes]) -> Iterator[bytes]:
     count = 0
     try:
-        with GzipFile(fileobj=BytesIO(download.result())) as lines:
+        with IGzipFile(fileobj=BytesIO(download.result())) as lines:  # type: ignore[no-untyped-call]
             for line in lines:
                 count += 1
                 yield line
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, IsalError) as error:
         raise RawError(f"s3://{bucket}/{receipt.object_key} cannot be read: {error}") from error
     if count != receipt.accepted:
         raise RawError(

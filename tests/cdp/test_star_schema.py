@@ -35,8 +35,9 @@ def identifier(identifier_type, value, customer_id):
 
 
 def ticket(ticket_id, at="2026-02-01T10:00Z", updated_at="2026-02-01T10:00Z", **other):
-    stated = {"channel": "chat", "topic": "delivery", "priority": "low", "status": "open", "record_id": "r"}
-    return {"ticket_id": ticket_id, "opened_at": at, "updated_at": updated_at} | stated | other
+    stated = {"channel": "chat", "topic": "delivery", "priority": "low", "status": "open"}
+    keys = {"ticket_id": ticket_id, "updated_at": updated_at, "record_id": f"{ticket_id} {updated_at}"}
+    return keys | {"opened_at": at} | stated | other
 
 
 def campaign(campaign_id, updated_at="2026-01-01T00:00Z", **other):
@@ -46,11 +47,12 @@ def campaign(campaign_id, updated_at="2026-01-01T00:00Z", **other):
 
 def contact(contact_id, at="2026-02-01T10:00Z", **other):
     stated = {"campaign_id": "M1", "channel": "email", "event_type": "sent", "contact_month": date(2026, 2, 1)}
-    return {"contact_id": contact_id, "contacted_at": at} | stated | other
+    return {"contact_id": contact_id, "record_id": contact_id, "contacted_at": at} | stated | other
 
 
 def consent(consent_id, at="2026-02-01T10:00Z", **other):
-    return {"consent_id": consent_id, "occurred_at": at, "purpose": "email_marketing", "is_granted": True} | other
+    keys = {"consent_id": consent_id, "record_id": consent_id}
+    return keys | {"occurred_at": at, "purpose": "email_marketing", "is_granted": True} | other
 
 
 @pytest.fixture

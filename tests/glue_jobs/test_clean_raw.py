@@ -21,11 +21,10 @@ from cdp.clean_layout import LAYOUTS
 from cdp.contracts import dataset_of
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.job import Job
-from cdp.landing import Landing
-from cdp.records import Rejected, envelope_line, receive
+from cdp.records import Rejected, envelope_line
 from cdp.run import branch_of
 from glue_jobs.clean_raw import clean_raw
-from sample_data.days import STREAM
+from sample_data.reading import received
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
 from tests.conftest import settings_json
@@ -168,25 +167,11 @@ def test_two_days_of_sample_data_meet_the_fates_their_answer_key_states(aws, tmp
 
 def raw_batches(folder, received_at):
     """What ingestion makes of a day's files: per file the lines of its good records, by dataset."""
-    for file in [*sorted(folder.glob("landing/*/*/*")), folder / STREAM]:
-        key = str(file.relative_to(folder))
-        landing = Landing.of("landing/web/clickstream_event.v1/events.jsonl" if key == STREAM else key)
+    for file in received(folder, received_at):
         good = {}
-        with file.open("rb") as stream:
-            for row in landing.rows(stream):
-                record = receive(
-                    row.payload,
-                    source=landing.source,
-                    contract_name=landing.contract.name,
-                    received_at=received_at,
-                    origin="file",
-                    format=row.format,
-                    rejection=row.rejection,
-                    is_self_described=key == STREAM,
-                )
-                if not isinstance(record.value, Rejected):
-                    dataset = dataset_of(record.envelope["contract"])
-                    good.setdefault(dataset, []).append(envelope_line(record.envelope))
+        for envelope, value in file.records:
+            if not isinstance(value, Rejected):
+                good.setdefault(dataset_of(envelope["contract"]), []).append(envelope_line(envelope))
         yield from good.items()
 
 

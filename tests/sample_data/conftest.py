@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,13 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from cdp.landing import Landing
-from cdp.records import Record, Rejected, receive
+from cdp.records import Record, Rejected
+from sample_data.reading import received
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
 
 SIZES = Sizes(customers=500, products=40, transactions=3_000, events=6_000)
-STREAM = "stream/events.jsonl"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,11 @@ class Day:
         self.expected = json.loads((folder / "expected.json").read_text())
         self.answers = pq.read_table(folder / "answer_key.parquet").to_pylist()
         self.faults = [answer for answer in self.answers if answer["fault"]]
-        self.received = [*self._landed(), *self._streamed()]
+        self.received = [
+            _received(file.file, number, record)
+            for file in received(self.folder, "")
+            for number, record in enumerate(file.records, start=1)
+        ]
 
     def rows(self, dataset: str, source: str = "") -> list[dict[str, Any]]:
         """The values of a dataset that keep their contract."""
@@ -47,42 +50,11 @@ class Day:
             if received.dataset == dataset and source in ("", received.source) and isinstance(received.value, dict)
         ]
 
-    def _landed(self) -> Iterator[Received]:
-        for path in sorted(self.folder.glob("landing/*/*/*")):
-            source, contract = path.parts[-3:-1]
-            file = str(path.relative_to(self.folder))
-            with path.open("rb") as stream:
-                for number, row in enumerate(Landing.of(file).rows(stream), start=1):
-                    record = receive(
-                        row.payload,
-                        source=source,
-                        contract_name=contract,
-                        received_at="",
-                        origin="",
-                        format=row.format,
-                        rejection=row.rejection,
-                    )
-                    yield _received(file, number, source, contract, record)
 
-    def _streamed(self) -> Iterator[Received]:
-        for number, payload in enumerate(_lines(self.folder / STREAM), start=1):
-            record = receive(
-                payload,
-                source="web",
-                contract_name="clickstream_event.v1",
-                received_at="",
-                origin="",
-                is_self_described=True,
-            )
-            yield _received(STREAM, number, "web", record.envelope["contract"], record)
-
-
-def _lines(path: Path) -> list[bytes]:
-    return path.read_bytes().split(b"\n")[:-1]
-
-
-def _received(file: str, number: int, source: str, contract: str, record: Record) -> Received:
-    return Received(file, number, source, contract.split(".")[0], record.value, record.envelope["record_id"])
+def _received(file: str, number: int, record: Record) -> Received:
+    envelope = record.envelope
+    dataset = envelope["contract"].split(".")[0]
+    return Received(file, number, envelope["source"], dataset, record.value, envelope["record_id"])
 
 
 @pytest.fixture(scope="session")

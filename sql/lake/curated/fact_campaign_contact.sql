@@ -1,23 +1,14 @@
--- What became of messages to people. Who got one is the customer of the id stated, else of the address.
+-- What became of messages to people.
 -- Grain: one row per event of a message (contact_id)
--- Reads: clean.campaign_contact, bridge_customer_identity, dim_customer, dim_campaign, dim_date, dim_channel
+-- Reads: clean.campaign_contact, stated_customer, dim_customer, dim_campaign, dim_date, dim_channel
 with
-stated as (
-  select *,
-    case when source_customer_id is not null then concat_ws(':', customer_source, source_customer_id) end as account_id
-  from clean_campaign_contact
-),
-account as (
-  select identifier, customer_id from bridge_customer_identity where identifier_type = 'source_customer_id'
-),
-mailbox as (
-  select identifier, customer_id from bridge_customer_identity where identifier_type = 'email'
+who as (
+  select record_id, customer_id from stated_customer where dataset = 'campaign_contact'
 ),
 contact as (
-  select s.*, coalesce(a.customer_id, m.customer_id) as customer_id
-  from stated s
-  left join account a on a.identifier = s.account_id
-  left join mailbox m on m.identifier = s.email
+  select s.*, w.customer_id
+  from clean_campaign_contact s
+  left join who w on w.record_id = s.record_id
 ),
 fact_campaign_contact as (
   select

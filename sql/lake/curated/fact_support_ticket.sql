@@ -1,25 +1,19 @@
--- What people asked the helpdesk, as it last stated it. Who asked is the customer of the id stated, else of the address.
+-- What people asked the helpdesk, as it last stated it.
 -- Grain: one row per ticket (ticket_id)
--- Reads: clean.support_ticket, bridge_customer_identity, dim_customer, dim_date, dim_channel
+-- Reads: clean.support_ticket, stated_customer, dim_customer, dim_date, dim_channel
 with
 stated as (
-  select *,
-    case when source_customer_id is not null then concat_ws(':', customer_source, source_customer_id) end as account_id,
-    row_number() over (partition by ticket_id order by updated_at desc, record_id) as recency
+  select *, row_number() over (partition by ticket_id order by updated_at desc, record_id) as recency
   from clean_support_ticket
 ),
-account as (
-  select identifier, customer_id from bridge_customer_identity where identifier_type = 'source_customer_id'
-),
-mailbox as (
-  select identifier, customer_id from bridge_customer_identity where identifier_type = 'email'
+who as (
+  select record_id, customer_id from stated_customer where dataset = 'support_ticket'
 ),
 ticket as (
-  select t.*, coalesce(a.customer_id, m.customer_id) as customer_id
-  from stated t
-  left join account a on a.identifier = t.account_id
-  left join mailbox m on m.identifier = t.email
-  where t.recency = 1
+  select s.*, w.customer_id
+  from stated s
+  left join who w on w.record_id = s.record_id
+  where s.recency = 1
 ),
 fact_support_ticket as (
   select
