@@ -60,7 +60,7 @@ def _lines(bucket: str, receipt: Receipt, download: Future[bytes]) -> Iterator[b
             for line in lines:
                 count += 1
                 yield line
-    except (OSError, EOFError, IsalError) as error:
+    except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # the stub takes it for an instance
         raise RawError(f"s3://{bucket}/{receipt.object_key} cannot be read: {error}") from error
     if count != receipt.accepted:
         raise RawError(

@@ -180,12 +180,18 @@ def test_a_run_of_nothing_is_accounted_as_nothing(aws):
     assert rows(aws, *LAYOUTS) == []
 
 
+def broken(body):
+    """A gzip object whose first block is none."""
+    return body[:10] + b"\xff" + body[11:]
+
+
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
         (lambda s3, at: s3.delete_object(**at), "NoSuchKey"),
         (lambda s3, at: s3.put_object(**at, Body=b"no gzip"), "cannot be read"),
         (lambda s3, at: s3.put_object(**at, Body=s3.get_object(**at)["Body"].read()[:-9]), "cannot be read"),
+        (lambda s3, at: s3.put_object(**at, Body=broken(s3.get_object(**at)["Body"].read())), "cannot be read"),
         (lambda s3, at: objects.put_lines(at["Bucket"], at["Key"], [line("product")]), "holds 1 records"),
     ],
 )
