@@ -8,54 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import boto3
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression, In
 from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
-from pyiceberg.partitioning import PartitionField, PartitionSpec
-from pyiceberg.schema import Schema
-from pyiceberg.table import DataScan, FileScanTask, Table, Transaction
-from pyiceberg.table.update.snapshot import ManageSnapshots
-from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import (
-    BooleanType,
-    DateType,
-    IcebergType,
-    IntegerType,
-    LongType,
-    NestedField,
-    StringType,
-    TimestamptzType,
-)
+from pyiceberg.table import DataScan, FileScanTask, Table
+from pyiceberg.table.snapshots import is_ancestor_of
 
+from cdp.aws.lake_table import MAIN, committed, completed, create_table, with_conflicts_told
 from cdp.dataset import Dataset
 from cdp.settings import Settings
 
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
 
-MAIN = "main"
-ATTEMPTS = 3  # to add columns, where another does it at the same time
 CATALOG = "lake"
 ROWS_AT_ONCE = 250_000  # of small files several are read at a time, of large ones one
-TYPES: dict[str, IcebergType] = {
-    "string": StringType(),
-    "int": IntegerType(),
-    "bigint": LongType(),
-    "boolean": BooleanType(),
-    "date": DateType(),
-    "timestamp_ltz": TimestamptzType(),
-}
-PROPERTIES = {
-    "format-version": "2",
-    "write.parquet.compression-codec": "zstd",
-    "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "20",
-}
 
 
 class LakeError(Exception):
@@ -76,12 +48,12 @@ class Lake:
     @cached_property
     def _catalog(self) -> Catalog:
         if self.settings.catalog is not None:
-            return load_catalog(CATALOG, **self.settings.catalog)
+            return with_conflicts_told(load_catalog(CATALOG, **self.settings.catalog))
         # pyarrow's S3 client, unlike botocore, reads neither AWS_ENDPOINT_URL nor the region of the session.
         properties = {"s3.region": boto3.Session().region_name}
         if endpoint := os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL")):
             properties["s3.endpoint"] = endpoint
-        return load_catalog(CATALOG, type="glue", **properties)
+        return with_conflicts_told(load_catalog(CATALOG, type="glue", **properties))
 
     def read(
         self, name: str, columns: Sequence[str] | None = None, snapshot_id: int | None = None
@@ -129,8 +101,9 @@ class Lake:
         """
         table = self._table(name)
         partition_by = Dataset.load(name).partition_by
+        # In a commit of its own: repeating a commit of rows, pyiceberg would forget where their branch began.
+        self.start_branch(name)
         with table.transaction() as transaction:
-            self._start_branch(table, transaction)
             for rows, partitions in parts:
                 where = AlwaysTrue() if partitions is None else _is_in(partition_by[0], partitions)
                 if self._holds_any(table, where):
@@ -143,8 +116,7 @@ class Lake:
     def start_branch(self, name: str) -> str:
         """Name of the branch that an engine which commits by itself is to write to; it exists afterwards."""
         table = self._table(name)
-        with table.transaction() as transaction:
-            self._start_branch(table, transaction)
+        committed(table, lambda: self._start_branch(table))
         return self.branch
 
     def refresh(self, name: str) -> None:
@@ -154,16 +126,20 @@ class Lake:
     def discard(self, names: Iterable[str]) -> None:
         """Forget what this run wrote to these tables, so that a repeated job starts from the published state."""
         for _, table in self._on_branch(names):
-            table.manage_snapshots().remove_branch(self.branch).commit()
+            committed(table, partial(self._remove_branch, table))
 
     def publish(self) -> list[str]:
-        """Make what this run wrote the published state of each table; names of the tables that changed."""
-        published = []
-        for name, table in self._on_branch(dataset.name for dataset in Dataset.all()):
-            snapshots = table.manage_snapshots().set_current_snapshot(ref_name=self.branch)
-            snapshots.remove_branch(self.branch).commit()
-            published.append(name)
-        return published
+        """Make what this run wrote the published state of each table; names of the tables that changed.
+
+        Raises LakeError before anything is published when somebody wrote to a table since the run began: the run
+        has not seen it, and publishing would undo it.
+        """
+        written = list(self._on_branch(dataset.name for dataset in Dataset.all()))
+        for name, table in written:
+            self._require_all_of_main(name, table)
+        for name, table in written:
+            committed(table, partial(self._publish, name, table))
+        return [name for name, _ in written]
 
     def tables(self) -> Iterator[tuple[str, Table]]:
         """Name and Iceberg table of every dataset that has one."""
@@ -171,10 +147,26 @@ class Lake:
             if (table := self._existing(dataset.name)) is not None:
                 yield dataset.name, table
 
-    def _start_branch(self, table: Table, transaction: Transaction) -> None:
-        if self.branch != MAIN and self.branch not in table.refs():
-            start = table.refs()[MAIN].snapshot_id
-            ManageSnapshots(transaction).create_branch(start, self.branch).commit()
+    def _start_branch(self, table: Table) -> None:
+        if self.branch not in table.refs():
+            table.manage_snapshots().create_branch(table.refs()[MAIN].snapshot_id, self.branch).commit()
+
+    def _remove_branch(self, table: Table) -> None:
+        if self.branch in table.refs():
+            table.manage_snapshots().remove_branch(self.branch).commit()
+
+    def _publish(self, name: str, table: Table) -> None:
+        if self.branch in table.refs():
+            self._require_all_of_main(name, table)
+            table.manage_snapshots().set_current_snapshot(ref_name=self.branch).remove_branch(self.branch).commit()
+
+    def _require_all_of_main(self, name: str, table: Table) -> None:
+        heads = table.refs()
+        if not is_ancestor_of(heads[self.branch].snapshot_id, heads[MAIN].snapshot_id, table.metadata):
+            raise LakeError(
+                f"{name} was written to while the run went on, and publishing would undo that; "
+                "start a new execution, it takes the same batches"
+            )
 
     def _on_branch(self, names: Iterable[str]) -> Iterator[tuple[str, Table]]:
         """Those of the tables that have this run's branch."""
@@ -195,9 +187,10 @@ class Lake:
     def _existing(self, name: str) -> Table | None:
         if name not in self._tables:
             try:
-                self._tables[name] = _with_new_columns(name, self._catalog.load_table(self.identifier(name)))
+                table = self._catalog.load_table(self.identifier(name))
             except NoSuchTableError:
                 return None
+            self._tables[name] = completed(table, Dataset.load(name))
         return self._tables[name]
 
     def identifier(self, name: str) -> tuple[str, str]:
@@ -212,48 +205,10 @@ class Lake:
 
     def _create(self, name: str) -> Table:
         dataset = Dataset.load(name)
-        fields = [
-            NestedField(field_id=i, name=c.name, field_type=TYPES[c.type], required=False, doc=c.description)
-            for i, c in enumerate(dataset.columns, start=1)
-        ]
-        ids = {f.name: f.field_id for f in fields}
-        parts = [
-            PartitionField(source_id=ids[name], field_id=1000 + i, transform=IdentityTransform(), name=name)
-            for i, name in enumerate(dataset.partition_by)
-        ]
         if self.settings.catalog is not None:
             self._catalog.create_namespace_if_not_exists(self.settings.database(dataset.zone))
-        table = self._tables[name] = self._catalog.create_table(
-            self.identifier(name),
-            schema=Schema(*fields),
-            location=self._location(dataset),
-            partition_spec=PartitionSpec(*parts),
-            properties={**PROPERTIES, "comment": dataset.description},
-        )
-        # A branch needs a snapshot to start from, so that a table begins with an empty one.
-        table.append(dataset.arrow_schema().empty_table())
-        return table
-
-
-def _with_new_columns(name: str, table: Table) -> Table:
-    """The table with the columns that its contract has got since; they come last and nobody needs them.
-
-    Two that find the same column missing add it once. What main shows does not change: the column is null there.
-    """
-    for attempt in range(ATTEMPTS):
-        known = table.schema().column_names
-        new = [c for c in Dataset.load(name).columns if c.name not in known]
-        if not new:
-            break
-        try:
-            with table.update_schema() as update:
-                for column in new:
-                    update.add_column(column.name, TYPES[column.type], doc=column.description)
-        except CommitFailedException:
-            if attempt == ATTEMPTS - 1:
-                raise
-            table.refresh()
-    return table
+        self._tables[name] = create_table(self._catalog, self.identifier(name), self._location(dataset), dataset)
+        return self._tables[name]
 
 
 def _columns_at(table: Table, snapshot_id: int) -> set[str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pyarrow.fs import FileSelector
 
-from cdp.aws.lake import MAIN, Lake
+from cdp.aws.lake import Lake
+from cdp.aws.lake_table import MAIN, committed
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -42,7 +44,7 @@ def _maintain(name: str, table: Table, before: datetime) -> Removed:
     heads = {ref.snapshot_id for ref in table.refs().values()}
     old = [s.snapshot_id for s in table.snapshots() if _is_older(s.timestamp_ms, before) and s.snapshot_id not in heads]
     if old:
-        table.maintenance.expire_snapshots().by_ids(old).commit()
+        committed(table, lambda: table.maintenance.expire_snapshots().by_ids(old).commit())
         table.refresh()
     return Removed(name, branches, len(old), _remove_files(table, before))
 
@@ -55,8 +57,13 @@ def _remove_branches(table: Table, before: datetime) -> int:
         if name != MAIN and snapshot is not None and _is_older(snapshot.timestamp_ms, before):
             old.append(name)
     for name in old:
-        table.manage_snapshots().remove_branch(name).commit()
+        committed(table, partial(_remove_branch, table, name))
     return len(old)
+
+
+def _remove_branch(table: Table, name: str) -> None:
+    if name in table.refs():
+        table.manage_snapshots().remove_branch(name).commit()
 
 
 def _remove_files(table: Table, before: datetime) -> int:

@@ -111,6 +111,7 @@ class Warehouse:
             port=self._port,
             database=self._settings["database"],
             ssl=self._settings.get("ssl", "true") != "false",
+            application_name="cdp",  # without a name the driver looks for one through the source of every caller
             **self._login(),
         )
         connection.autocommit = True

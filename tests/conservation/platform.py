@@ -16,6 +16,7 @@ import os
 import re
 import runpy
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,9 @@ class Platform:
         self.definition = json.loads(re.sub(r"\$\{(\w+)\}", lambda match: names()[match[1]], TEMPLATE))
         self.running: set[str] = set()
         self.effects = 0
+        self.effects_in: Counter[str] = Counter()  # the last run's, by state
         self.error: Exception | None = None  # why the last run failed
+        self._state = ""
         self._dies_at: int | None = None
         self._count = self._sequence = 0
         self._warehouse = warehouse
@@ -132,7 +135,7 @@ class Platform:
         `says_goodbye` a failing or killed run never reaches its state FailRun, like a stopped execution.
         """
         execution = self.execution(name)
-        arn, self.effects = execution["Id"], 0
+        arn, self.effects, self.effects_in = execution["Id"], 0, Counter()
         self._dies_at = None if within else at_effect
         self.running.add(arn)
         data: dict[str, Any] = {}
@@ -202,6 +205,7 @@ class Platform:
 
     def _do(self, name: str, state: dict[str, Any], execution: dict[str, Any], data: dict[str, Any]) -> bool:
         """Do what a state does; whether the run goes on."""
+        self._state = name
         resource = state.get("Resource", "")
         if resource.endswith("lambda:invoke"):
             function = state["Parameters"]["FunctionName"].rsplit("cdp-test-", 1)[1]
@@ -232,6 +236,7 @@ class Platform:
     def effect(self) -> None:
         """Called before every single change of the world by a run; here it may die."""
         self.effects += 1
+        self.effects_in[self._state] += 1
         if self._dies_at is not None and self.effects >= self._dies_at:
             raise Killed(f"effect {self.effects}")
 

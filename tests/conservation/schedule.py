@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.conservation.platform import Killed, Platform
 from tests.conservation.world import Arrival
@@ -14,6 +14,34 @@ from tests.conservation.world import Arrival
 # Within a day nothing becomes too late that was not, and nothing stops being ahead of its time.
 LONGEST_DELAY = timedelta(hours=6)
 MOST_EFFECTS = 150  # a run has about so many
+
+
+class Kill(NamedTuple):
+    """A run dies before a state does anything (`effect` 0), or at one of the effects that the state has."""
+
+    state: str
+    effect: int = 0
+
+
+def die(platform: Platform, kills: Iterable[Kill]) -> None:
+    """A run per kill; every other one could not even say goodbye. Each finds what all before it left."""
+    for number, (state, effect) in enumerate(kills):
+        place = {"within": state, "at_effect": effect} if effect else {"before": state}
+        try:
+            ended = platform.run(**place, says_goodbye=number % 2 == 0)
+        except Killed:
+            continue
+        raise AssertionError(f"{state} has fewer than {effect} effects: the run {ended}, nothing was killed")
+
+
+def kills_everywhere(platform: Platform, most: int) -> list[Kill]:
+    """Before every state, and at so many effects of each, evenly spread; they are those of the platform's last run."""
+    return [
+        Kill(state, effect)
+        for state in platform.states
+        for total in [platform.effects_in[state]]
+        for effect in sorted({0, *(round(1 + n * (total - 1) / max(most - 1, 1)) for n in range(min(most, total)))})
+    ]
 
 
 def play(

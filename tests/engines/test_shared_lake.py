@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pytest
 
 from cdp import golden_record, identity, identity_log, star_schema, steward
-from cdp.aws.lake import MAIN, Lake
+from cdp.aws.lake import Lake
+from cdp.aws.lake_table import MAIN
 from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.change import Change

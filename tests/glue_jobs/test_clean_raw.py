@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from cdp.aws import objects
-from cdp.aws.lake import MAIN, Lake
+from cdp.aws.lake import Lake
+from cdp.aws.lake_table import MAIN
 from cdp.aws.ledger import Ledger, Receipt
 from cdp.aws.raw import RawError, manifest_key
 from cdp.clean import CleanError

@@ -12,7 +12,8 @@ import boto3
 import pytest
 
 from cdp.aws import warehouse_load
-from cdp.aws.lake import MAIN, Lake
+from cdp.aws.lake import Lake
+from cdp.aws.lake_table import MAIN
 from cdp.aws.ledger import Ledger
 from cdp.aws.warehouse import Warehouse, WarehouseStatementError, WarehouseUnavailableError
 from cdp.aws.warehouse_load import WarehouseMismatchError

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from cdp.aws.lake import MAIN, Lake
+from cdp.aws.lake import Lake
+from cdp.aws.lake_table import MAIN
 from cdp.clean import clean
 from cdp.clean_layout import LAYOUTS, typed_schema
 from cdp.dataset import Dataset

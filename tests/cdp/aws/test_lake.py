@@ -1,6 +1,7 @@
 import pytest
 
-from cdp.aws.lake import MAIN, Lake
+from cdp.aws.lake import Lake
+from cdp.aws.lake_table import MAIN
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import Change, DuckDBEngine
 
