@@ -7,6 +7,7 @@ from importlib.abc import Traversable
 from importlib.resources import files
 
 
+@cache
 def _root() -> Traversable:
     package = files("cdp")
     # Both pathlib.Path and zipfile.Path know their parent; Glue keeps --extra-py-files zipped on sys.path.

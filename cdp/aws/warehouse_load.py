@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
+import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -43,6 +44,9 @@ def load_star(
     First the warehouse gets what its contracts have gained. Raises WarehouseUnavailableError, WarehouseSchemaError,
     WarehouseStatementError and WarehouseMismatchError; nothing is loaded then.
     """
+    if boto3.DEFAULT_SESSION is None:
+        # Otherwise awswrangler makes a session, and reads botocore's models, for every call.
+        boto3.setup_default_session()
     migrate(warehouse)
     columns = {table: [c.name for c in there] for table, there in read_live(warehouse).tables.items()}
     with warehouse.transaction():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from localcloud.patches import awslambda, events, glue, iam, kinesis, s3, sqs, stepfunctions
+from localcloud.patches import awslambda, events, glue, iam, kinesis, s3, sqs, stepfunctions, werkzeug
 
 
 def apply_all() -> None:
     """Patch moto in this process; raises MotoVersionError on another release."""
-    for module in (awslambda, events, glue, iam, kinesis, s3, sqs, stepfunctions):
+    for module in (awslambda, events, glue, iam, kinesis, s3, sqs, stepfunctions, werkzeug):
         module.apply()

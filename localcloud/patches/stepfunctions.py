@@ -2,8 +2,8 @@
 
 Written for moto 5.2.5, where a `.sync` task of a service without task tokens dies with "'NoneType' object has no
 attribute 'interrupt_all'", an execution that is started without a name is called "None" (so the second one is
-refused), results with a datetime make DescribeExecution answer 500, the Redshift Data API is unknown by its
-Step Functions name, and ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls,
+refused), results with a datetime make DescribeExecution answer 500, GetExecutionHistory always gives all events from
+the first, however many are asked for, the Redshift Data API is unknown by its Step Functions name, and ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls,
 are missing.
 """
 
@@ -29,7 +29,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from localcloud.patches.version import moto_patch
 
-POLL_S = 0.1  # how often a .sync task looks; moto's half second is lost after every job
+POLL_S = 0.2  # how often a .sync task looks; moto's half second is lost after every job
+MOST_EVENTS = 1000  # of a page of the history
 
 SERVICE_NAMES = {"redshiftdata": "redshift-data", "cloudwatchlogs": "logs", "eventbridge": "events"}
 
@@ -42,6 +43,7 @@ def apply() -> None:
     _wait_without_task_token()
     _plain_json_results()
     _name_executions()
+    _page_the_history()
     StepFunctionResponse.validate_state_machine_definition = _validate_state_machine_definition
     StepFunctionResponse.list_state_machine_versions = _list_state_machine_versions
 
@@ -88,6 +90,19 @@ def _name_executions() -> None:
         return upstream(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
 
     StepFunctionsParserBackend.start_execution = start_execution
+
+
+def _page_the_history() -> None:
+    def get_execution_history(self: Any) -> ActionResult:
+        events = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))["events"]
+        if self._get_param("reverseOrder"):
+            events = events[::-1]
+        start = int(self._get_param("nextToken") or 0)
+        end = start + int(self._get_param("maxResults") or MOST_EVENTS)
+        page: dict[str, Any] = {"events": events[start:end]}
+        return ActionResult(page | ({"nextToken": str(end)} if end < len(events) else {}))
+
+    StepFunctionResponse.get_execution_history = get_execution_history
 
 
 def _validate_state_machine_definition(self: Any) -> ActionResult:

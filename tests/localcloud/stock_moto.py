@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
-from moto import mock_aws
+from moto import backends, mock_aws
 from moto.glue.responses import GlueResponse
 from moto.kinesis.models import Shard
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -296,6 +296,21 @@ def events_disabled_rules_fire() -> bool:
 def stepfunctions_names_executions_none() -> bool:
     arn = machine({"P": {"Type": "Pass", "End": True}})
     return client("stepfunctions").start_execution(stateMachineArn=arn)["executionArn"].endswith(":None")
+
+
+@fault
+def stepfunctions_gives_the_whole_history_whatever_is_asked_for() -> bool:
+    states_api = client("stepfunctions")
+    arn = machine({"P": {"Type": "Pass", "End": True}})
+    started = states_api.start_execution(stateMachineArn=arn, name="h")["executionArn"]
+    while states_api.describe_execution(executionArn=started)["status"] == "RUNNING":
+        time.sleep(0.05)
+    return len(states_api.get_execution_history(executionArn=started, reverseOrder=True, maxResults=1)["events"]) > 1
+
+
+@fault
+def the_server_lists_its_modules_for_every_request() -> bool:
+    return backends.list_of_moto_modules() is not backends.list_of_moto_modules()
 
 
 @fault

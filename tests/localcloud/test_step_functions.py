@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from functools import partial
 
 import pytest
 
@@ -111,6 +112,18 @@ def test_an_item_of_a_table_can_be_read_and_chosen_by(sandbox):
 def test_a_definition_can_be_validated(sandbox, definition, result):
     answer = sandbox.client("stepfunctions").validate_state_machine_definition(definition=definition)
     assert answer["result"] == result
+
+
+def test_the_history_comes_newest_first_and_in_pages(sandbox):
+    states = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "End": True}}
+    execution = start(sandbox, sandbox.state_machine(states, "A"))
+    sandbox.execution(execution)
+    history = partial(sandbox.client("stepfunctions").get_execution_history, executionArn=execution)
+    whole = [event["id"] for event in history()["events"]]
+    first = history(reverseOrder=True, maxResults=2)
+    second = history(reverseOrder=True, maxResults=len(whole), nextToken=first["nextToken"])
+    assert [e["id"] for e in [*first["events"], *second["events"]]] == whole[::-1]
+    assert "nextToken" not in second
 
 
 def start(sandbox, machine: str, given: dict | None = None) -> str:
