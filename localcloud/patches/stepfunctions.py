@@ -3,8 +3,8 @@
 Written for moto 5.2.5, where a `.sync` task of a service without task tokens dies with "'NoneType' object has no
 attribute 'interrupt_all'", an execution that is started without a name is called "None" (so the second one is
 refused), results with a datetime make DescribeExecution answer 500, GetExecutionHistory always gives all events from
-the first, however many are asked for, the Redshift Data API is unknown by its Step Functions name, and ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls,
-are missing.
+the first however few are asked for, the Redshift Data API is unknown by its Step Functions name, and
+ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls, are missing.
 """
 
 from __future__ import annotations
