@@ -164,11 +164,16 @@ def contract_names() -> frozenset[str]:
 
 
 @cache
+def versions(dataset: str) -> tuple[str, ...]:
+    """The published contracts of a dataset, oldest first."""
+    names = (name for name in contract_names() if name.split(".v")[0] == dataset)
+    return tuple(sorted(names, key=lambda name: int(name.split(".v")[1])))
+
+
+@cache
 def is_newest(name: str) -> bool:
     """Whether no later version of the contract is published."""
-    dataset, version = name.split(".v")
-    versions = [other.split(".v")[1] for other in contract_names() if other.split(".v")[0] == dataset]
-    return int(version) == max(map(int, versions))
+    return versions(name.split(".v")[0])[-1] == name
 
 
 @cache

@@ -100,6 +100,12 @@ def next_step(failure: Failure, run_id: str, status: str, count_held: int) -> st
             "nothing has to be repeated. The run's tables are published and its batches committed; only the last "
             "step's answer was lost."
         )
+    if status == "PUBLISHING":
+        return (
+            "the run was being published: some or all of its tables may be newer already, each of them whole. The "
+            "batches that are not committed stay pending; the next scheduled run takes them again and brings every "
+            "table to the same rows. Start one now if readers cannot wait for tables that agree."
+        )
     if count_held:
         return (
             f"the run's {count_held} batches are held and its output stays on its branch; every table is at its "

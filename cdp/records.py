@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import orjson
 
-from cdp.contracts import UNKNOWN, Contract, Reason, UnknownContractError, contract, is_newest
+from cdp.contracts import UNKNOWN, Contract, Reason, UnknownContractError, contract, is_newest, versions
 
 MAX_BYTES = 1024 * 1024
 
@@ -161,10 +161,19 @@ def _judge(value: Any, contract_name: str, format: Format) -> dict[str, Any] | R
         wanted: Contract = contract(contract_name)
     except UnknownContractError as error:
         return rejected("contract", str(error), pointer="/contract")
-    if format == "csv_row" and isinstance(value, dict):
-        value = wanted.typed(value)
-    reasons = wanted.validate(value)
-    return Rejected(tuple(reasons)) if reasons else value
+    typed = wanted.typed(value) if format == "csv_row" and isinstance(value, dict) else value
+    if reasons := wanted.validate(typed):
+        return Rejected((*reasons, *_other_versions(wanted, value, format)))
+    return typed
+
+
+def _other_versions(wanted: Contract, value: Any, format: Format) -> Iterator[Reason]:
+    """Versions of the contract that the record keeps instead: its producer has moved on, or back."""
+    for name in versions(wanted.dataset):
+        other = contract(name)
+        typed = other.typed(value) if format == "csv_row" and isinstance(value, dict) else value
+        if other.is_valid(typed):
+            yield Reason("", "version", f"looks like {name}: send it under that name, or replay it with that contract")
 
 
 def _published(name: Any) -> str:

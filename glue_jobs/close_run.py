@@ -1,4 +1,4 @@
-"""A run is published whole or not at all: only when the gates let it through and every record is accounted for.
+"""A run is published only when the gates let it through and every record is accounted for.
 
 Repeating it changes nothing: tables are published once, batches committed once, row counts and metrics repeat.
 """
@@ -17,13 +17,14 @@ def close_run(j: Job) -> None:
     has_records = any(receipt.accepted for receipt in receipts)
     later = [f for f in j.ledger.fates(j.run_id) if f.stage not in accounting.INGESTION]
     status = j.ledger.run(j.run_id).get("status")
-    if status not in ("RUNNING", "SUCCEEDED"):
+    if status not in ("RUNNING", "PUBLISHING", "SUCCEEDED"):
         # Its lock is free: publishing now could undo what a later run has published.
         raise RunError(f"run {j.run_id} is {status}, not RUNNING; start a new execution, it takes the same batches")
-    if status == "RUNNING":
+    if status != "SUCCEEDED":
         accounting.require_balance([*accounting.ingested(receipts), *later])
         if has_records:
             quality.require_passed(verdicts)
+            j.ledger.begin_publishing(j.run_id)
             report(published=j.lake.publish())
         j.ledger.commit_run(j.run_id, receipts)
     if has_records:

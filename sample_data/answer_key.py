@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from sample_data.samples import Fate, Sample
@@ -47,26 +48,17 @@ class Answers:
 
     def __init__(self, file: str, source: str, dataset: str) -> None:
         self._file, self._source, self._dataset = file, source, dataset
+        self._before = source.encode() + b"\0"
+        self._words = {fate: (dataset, *fate.value) for fate in Fate}
+        self._words[Fate.UNKNOWN_CONTRACT] = (UNKNOWN, "ingest", "quarantined")
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, sample: Sample, payload: bytes) -> None:
         """State what must become of a sample; `payload` is what the platform takes for the record."""
-        stage, fate = sample.fate.value
-        dataset = self._dataset
-        if sample.fate is Fate.UNKNOWN_CONTRACT:
-            dataset, fate = UNKNOWN, "quarantined"
-        self._rows.append(
-            (
-                record_id(self._source, payload),
-                dataset,
-                stage,
-                fate,
-                sample.reason,
-                sample.fault,
-                sample.person,
-                sample.variation,
-            )
-        )
+        _, fate, fault, person, reason, variation = sample
+        dataset, stage, word = self._words[fate]
+        identified = sha256(self._before + payload).hexdigest()[:32]
+        self._rows.append((identified, dataset, stage, word, reason, fault, person, variation))
 
     def table(self, before: int) -> pa.Table:
         """The answers as rows of SCHEMA; so many records stand before them in the file."""
@@ -74,10 +66,10 @@ class Answers:
         columns = list(zip(*self._rows, strict=True)) if count else [()] * 8
         return pa.table(
             [
-                pa.array([self._file] * count, pa.string()),
-                pa.array(range(before + 1, before + 1 + count), pa.int64()),
+                pa.repeat(self._file, count),
+                pa.array(np.arange(before + 1, before + 1 + count)),
                 columns[0],
-                pa.array([self._source] * count, pa.string()),
+                pa.repeat(self._source, count),
                 *columns[1:],
             ],
             schema=SCHEMA,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, count, pairwise, repeat
 from struct import Struct
 from typing import TypeVar
 
@@ -28,11 +28,13 @@ class Draws:
 
 
 def _numbers(key: bytes) -> Iterator[float]:
-    block = 0
-    while True:
-        for word in _WORDS(blake2b(b"%s/%d" % (key, block)).digest()):
-            yield word * _UNIT
-        block += 1
+    # Chained in C: most of what the generator does is to ask for a number.
+    blocks = map(_block, repeat(key), count())
+    return map(_UNIT.__mul__, chain.from_iterable(blocks))
+
+
+def _block(key: bytes, number: int) -> tuple[int, ...]:
+    return _WORDS(blake2b(b"%s/%d" % (key, number)).digest())
 
 
 def stream(*key: object) -> Draws:
@@ -65,14 +67,15 @@ def uuid(rng: Draws) -> str:
     random = rng.random
     one, two = int(random() * 4294967296), int(random() * 4294967296)
     three, four = int(random() * 4294967296), int(random() * 4294967296)
-    variant = three >> 16 & 0x3FFF | 0x8000
-    return f"{one:08x}-{two >> 16:04x}-4{two & 0xFFF:03x}-{variant:04x}-{three & 0xFFFF:04x}{four:08x}"
+    digits = f"{one << 96 | two << 64 | three << 32 | four:032x}"
+    variant = "89ab"[three >> 28 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-def spread(rng: Draws, total: int, count: int) -> list[int]:
-    """`count` different indexes below `total`, ascending, one from each of `count` equal cells."""
-    count = min(count, total)
-    edges = [cell * total // count for cell in range(count + 1)] if count else []
+def spread(rng: Draws, total: int, number: int) -> list[int]:
+    """So many different indexes below `total`, ascending, one from each of as many equal cells."""
+    number = min(number, total)
+    edges = [cell * total // number for cell in range(number + 1)] if number else []
     return [between(rng, low, high - 1) for low, high in pairwise(edges)]
 
 

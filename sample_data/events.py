@@ -25,6 +25,7 @@ LATE_PER_MILLE, TOO_LATE_PER_MYRIAD, REDELIVERED_PER_MILLE = 2, 1, 5
 HOUR_WEIGHT = (3, 2, 1, 1, 1, 2, 4, 7, 9, 9, 10, 11, 12, 12, 11, 11, 12, 14, 16, 19, 21, 20, 14, 8)
 SITE = "https://shop.example.com"
 QUERIES = ("rain jacket", "espresso", "läufer schuhe", "cadeau", "olive oil", "smart watch", "größe 42")
+CATEGORY_NAMES = tuple(CATEGORIES)
 OFFSETS = weighted({0: 84, 60: 5, 120: 5, -300: 4, 330: 2})
 FRACTIONS = weighted({"milliseconds": 85, "seconds": 10, "microseconds": 5})
 
@@ -137,7 +138,7 @@ def _browsing_session(world: World, rng: Draws, start: int, end: int) -> list[Ti
         if chance(rng, 0.2):
             steps.append(Step("track", "Products Searched", "/search", {"query": pick(rng, QUERIES)}))
         elif chance(rng, 0.3):
-            category = pick(rng, tuple(CATEGORIES))
+            category = pick(rng, CATEGORY_NAMES)
             steps.append(Step("page", category.title(), f"/c/{category}", {"category": category}))
         product = world.products[int(rng.random() * rng.random() * world.sizes.products)]
         if product.launched_day >= day or product.ended_day is not None:
@@ -165,24 +166,33 @@ def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: i
     known_from = 0 if uses_app else min(logins, default=len(steps))
     gaps = [between(rng, 2_000, 95_000) for _ in steps[1:]]
     at, url = ended - sum(gaps), "" if uses_app else referrer
+    anonymous_id, person = who.device.anonymous_id, who.person
+    known_as = user_id(world, person) if person is not None and known_from < len(steps) else ""
     session: list[Timed] = []
-    for place, step in enumerate(steps):
-        record: Record = {"messageId": uuid(rng), "anonymousId": who.device.anonymous_id}
-        if place >= known_from and who.person is not None:
-            record["userId"] = user_id(world, who.person)
-        record["type"] = "screen" if uses_app and step.kind == "page" else step.kind
-        if step.kind == "track":
-            record["event"] = step.name
+    for place, (kind, name, path, properties) in enumerate(steps):
+        record: Record = {"messageId": uuid(rng), "anonymousId": anonymous_id}
+        if place >= known_from and known_as:
+            record["userId"] = known_as
+        record["type"] = "screen" if uses_app and kind == "page" else kind
+        if kind == "track":
+            record["event"] = name
         record["timestamp"] = rfc3339(at, fraction, offset)
         record["sentAt"] = rfc3339(at + between(rng, 20, 4_000), "milliseconds")
-        page = {"path": step.path, "url": SITE + step.path, "referrer": url, "title": step.name or "Login"}
-        record["context"] = context if uses_app else {**context, "page": page if url else _without(page, "referrer")}
-        if step.kind == "identify" and who.person is not None:
-            record["traits"] = _traits(world, who.person)
+        here = SITE + path
+        if uses_app:
+            record["context"] = context
         else:
-            record["properties"] = {**step.properties, "path": step.path}
-        session.append((at, record, who.person))
-        url = SITE + step.path
+            came_from = {"referrer": url} if url else {}
+            record["context"] = {
+                **context,
+                "page": {"path": path, "url": here, **came_from, "title": name or "Login"},
+            }
+        if kind == "identify" and person is not None:
+            record["traits"] = _traits(world, person)
+        else:
+            record["properties"] = {**properties, "path": path}
+        session.append((at, record, person))
+        url = here
         at += gaps[place] if place < len(gaps) else 0
     return session
 
@@ -215,10 +225,11 @@ def _without(record: Record, key: str) -> Record:
     return {name: value for name, value in record.items() if name != key}
 
 
-def _look_at(product: Product) -> list[Step]:
+@lru_cache(maxsize=16_384)
+def _look_at(product: Product) -> tuple[Step, Step]:
     path = f"/p/{product.product_id}"
     seen = {"product_id": product.product_id, "category": product.category}
-    return [Step("page", product.name, path, {}), Step("track", "Product Viewed", path, seen)]
+    return Step("page", product.name, path, {}), Step("track", "Product Viewed", path, seen)
 
 
 def _put_in_cart(product: Product, price_cents: int, quantity: int) -> Step:

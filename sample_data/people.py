@@ -39,6 +39,7 @@ class Person:
     phone: str
 
 
+@lru_cache(maxsize=16_384)
 def head_of_household(seed: int, number: int) -> int:
     """The person whose address this person shares; their own number when they live alone or are that person."""
     place = number % HOUSEHOLD

@@ -6,9 +6,9 @@ Prices are those of the catalogue at the time, buyers were known by then, refund
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, islice
+from typing import NamedTuple
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
@@ -55,8 +55,7 @@ DISCOUNT_PERCENT = weighted({0: 78, 5: 6, 10: 10, 20: 6})
 REFUND_SHARE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of an order; money in cents."""
 
     line_number: int
@@ -72,8 +71,7 @@ class Line:
         return self.quantity * self.unit_price_cents - self.discount_cents
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """`buyer` is a person, None for a guest; `refunded_at` is when a refund repeats its first line."""
 
     transaction_id: str
@@ -111,8 +109,8 @@ def second_delivery(world: World, source: str) -> Iterator[Sample]:
         refund = next(records(world, source, _refund(order, _during_day_zero(world, rng))))
         yield Sample(refund, fault="refund", person=order.buyer)
     for order in islice(sales, total * CORRECTIONS_PER_MILLE // 1000):
-        more = replace(order.lines[0], quantity=order.lines[0].quantity + 1, discount_cents=0)
-        corrected = replace(order, lines=(_priced(order.country, more),))
+        more = order.lines[0]._replace(quantity=order.lines[0].quantity + 1, discount_cents=0)
+        corrected = order._replace(lines=(_priced(order.country, more),))
         corrected_at = rfc3339(_during_day_zero(world, rng), "seconds")
         correction = {**next(records(world, source, corrected)), "updated_at": corrected_at}
         yield Sample(correction, fault="correction", person=order.buyer)
@@ -148,14 +146,15 @@ def orders(world: World, source: str, day: int, line_count: int) -> Iterator[Ord
     """The day's sales, each followed by its refund if that is before first_day; `line_count` lines in all."""
     rng = stream(world.seed, "order", source, day)
     left, number = line_count, 0
+    prefix = f"{'W' if source == 'shop' else 'T'}{world.date(day):%Y%m%d}"
     while left > 0:
         number += 1
-        order = _sale(world, rng, source, day, number, left)
+        order = _sale(world, rng, source, day, f"{prefix}-{number:05d}", left)
         left -= len(order.lines)
         if left and chance(rng, REFUND_SHARE):
             refunded_at = order.at + between(rng, DAY // 1000, 20 * DAY // 1000) * 1000
             if refunded_at < world.at(0):
-                order = replace(order, refunded_at=refunded_at)
+                order = order._replace(refunded_at=refunded_at)
         yield order
         if order.refunded_at is not None:
             left -= 1
@@ -197,8 +196,7 @@ def _during_day_zero(world: World, rng: Draws) -> int:
 
 
 def _refund(sale: Order, at: int) -> Order:
-    return replace(
-        sale,
+    return sale._replace(
         transaction_id=f"{sale.transaction_id}-R",
         at=at,
         lines=sale.lines[:1],
@@ -207,7 +205,7 @@ def _refund(sale: Order, at: int) -> Order:
     )
 
 
-def _sale(world: World, rng: Draws, source: str, day: int, number: int, most_lines: int) -> Order:
+def _sale(world: World, rng: Draws, source: str, day: int, transaction_id: str, most_lines: int) -> Order:
     at = world.at(day, pick(rng, HOURS[source])) + between(rng, 0, HOUR // 1000 - 1) * 1000
     channel = pick(rng, CHANNELS[source])
     buyer_source = "crm" if channel in ("store", "phone") else "shop"
@@ -215,8 +213,7 @@ def _sale(world: World, rng: Draws, source: str, day: int, number: int, most_lin
     country = pick(rng, COUNTRY) if buyer is None else person(world.seed, buyer).country
     count = min(pick(rng, LINES_PER_ORDER), most_lines)
     lines = tuple(_line(world, rng, country, at, day, position) for position in range(1, count + 1))
-    prefix = "W" if source == "shop" else "T"
-    return Order(f"{prefix}{world.date(day):%Y%m%d}-{number:05d}", at, channel, buyer, buyer_source, country, lines)
+    return Order(transaction_id, at, channel, buyer, buyer_source, country, lines)
 
 
 def pick_buyer(world: World, rng: Draws, source: str, day: int) -> int | None:
@@ -247,7 +244,7 @@ def _line(world: World, rng: Draws, country: Country, at: int, day: int, positio
 
 def _priced(country: Country, line: Line) -> Line:
     """The line with the tax its price contains."""
-    return replace(line, tax_cents=_tax(country, line.net_cents))
+    return line._replace(tax_cents=_tax(country, line.net_cents))
 
 
 def _tax(country: Country, net_cents: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sample_data.countries import Country
@@ -56,6 +57,7 @@ class Visitor(NamedTuple):
     device: Device
 
 
+@lru_cache(maxsize=16_384)
 def device(world: World, owner: object, number: int, device_type: str = "") -> Device:
     """An owner's device with this number, the same whenever asked; of a given type or a drawn one."""
     rng = stream(world.seed, "device", owner, number, device_type)
@@ -70,8 +72,13 @@ def device_of(world: World, rng: Draws, owner: int, uses_app: bool) -> Device:
     head = head_of_household(world.seed, owner)
     if head != owner and chance(rng, 0.6):
         return device(world, head, 0)
-    owned = between(stream(world.seed, "devices", owner), 1, 3)
-    return device(world, owner, int(rng.random() * rng.random() * owned))
+    return device(world, owner, int(rng.random() * rng.random() * _devices(world.seed, owner)))
+
+
+@lru_cache(maxsize=16_384)
+def _devices(seed: int, owner: int) -> int:
+    """How many the person has."""
+    return between(stream(seed, "devices", owner), 1, 3)
 
 
 def known_visitor(world: World, rng: Draws, who: int, uses_app: bool = False) -> Visitor:

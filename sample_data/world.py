@@ -229,16 +229,27 @@ class World:
 
 def rfc3339(instant: int, precision: str, offset_minutes: int = 0) -> str:
     """RFC 3339 text of an instant, in UTC (Z) or with an offset; precision as in `datetime.isoformat`."""
-    day, rest = divmod(instant + offset_minutes * 60_000, DAY)
-    seconds, thousandths = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    text = f"{_date_text(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
+    minute, rest = divmod(instant + offset_minutes * 60_000, 60_000)
+    text = _minute_text(minute) + _TWO_DIGITS[rest // 1000]
     if precision != "seconds":
-        text += f".{thousandths:03d}" if precision == "milliseconds" else f".{thousandths:03d}000"
-    if not offset_minutes:
-        return text + "Z"
+        text += _FRACTION[rest % 1000] if precision == "milliseconds" else _FRACTION[rest % 1000] + "000"
+    return text + _offset_text(offset_minutes) if offset_minutes else text + "Z"
+
+
+_TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
+_FRACTION = tuple(f".{thousandths:03d}" for thousandths in range(1000))
+
+
+@lru_cache(maxsize=16_384)
+def _minute_text(minute: int) -> str:
+    day, rest = divmod(minute, 24 * 60)
+    return f"{_date_text(day)}T{_TWO_DIGITS[rest // 60]}:{_TWO_DIGITS[rest % 60]}:"
+
+
+@lru_cache(maxsize=64)
+def _offset_text(offset_minutes: int) -> str:
     hours, minutes = divmod(abs(offset_minutes), 60)
-    return f"{text}{'-' if offset_minutes < 0 else '+'}{hours:02d}:{minutes:02d}"
+    return f"{'-' if offset_minutes < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 @lru_cache(maxsize=4096)

@@ -132,6 +132,10 @@ class Ledger:
         item = self._table.get_item(Key={"pk": f"run#{run_id}", "sk": "run"}, ConsistentRead=True).get("Item", {})
         return dict(_plain(item))
 
+    def begin_publishing(self, run_id: str) -> None:
+        """From now on some tables may show what the run wrote, whatever happens to it."""
+        self._update_run(run_id, status="PUBLISHING")
+
     def commit_run(self, run_id: str, receipts: Iterable[Receipt]) -> None:
         """The run's receipts are done: they move from pending to the run, the run has SUCCEEDED, the lock is free."""
         self._move(receipts, f"run#{run_id}", "receipt#")

@@ -52,6 +52,12 @@ def test_a_run_that_was_committed_before_it_failed_needs_no_repeat():
     assert "nothing has to be repeated" in message
 
 
+def test_a_run_that_failed_while_it_was_published_does_not_say_that_nothing_was():
+    message = notice(Failure("CloseRun", "States.Timeout", ""), status="PUBLISHING")["message"]
+    assert "may be newer already" in message
+    assert "nothing was published" not in message
+
+
 def test_a_subject_fits_sns():
     subject = notice(Failure("CleanRäw" * 20, "E", "c"))["subject"]
     assert len(subject) <= 100

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdp import contracts, resources
 from cdp.records import (
     MAX_BYTES,
     Record,
@@ -189,6 +190,39 @@ def test_a_csv_row_is_typed_before_it_is_judged():
 def test_a_csv_row_changed_by_hand_is_rejected_and_not_an_error(payload):
     record = arrived(payload.encode(), "product.v1", format="csv_row")
     assert isinstance(record.value, Rejected)
+
+
+@pytest.fixture
+def product_v2(monkeypatch):
+    """A version of the product's contract is published that calls the price another name; a record that keeps it."""
+    schema = json.loads((EXAMPLES.parent / "product.v1.json").read_text())
+    text = json.dumps(schema).replace('"price_cents"', '"amount_cents"')
+    names, read = resources.names, resources.read_text
+    caches = (contracts.contract_names, contracts.versions, contracts.is_newest, contracts.contract)
+    monkeypatch.setattr(resources, "names", lambda *asked: [*names(*asked), "product.v2.json"])
+    monkeypatch.setattr(resources, "read_text", lambda path: text if path.endswith("product.v2.json") else read(path))
+    for cached in caches:
+        cached.cache_clear()
+    record = json.loads((EXAMPLES / "product.v1.full.pass.json").read_text())
+    yield {("amount_cents" if name == "price_cents" else name): value for name, value in record.items()}
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("format", ["json", "csv_row"])
+def test_a_breaking_change_under_the_old_version_is_told_as_the_version_it_looks_like(product_v2, format):
+    sent = product_v2 if format == "json" else {name: str(value) for name, value in product_v2.items()}
+    found = arrived(orjson.dumps(sent), "product.v1", format=format).value
+    assert [(reason.pointer, reason.rule) for reason in found.reasons] == [
+        ("/price_cents", "required"),
+        ("", "version"),
+    ]
+    assert found.reasons[-1].message.startswith("looks like product.v2")
+
+
+def test_a_record_that_keeps_no_version_is_told_only_what_it_breaks(product_v2):
+    found = arrived(orjson.dumps({**product_v2, "name": 5}), "product.v1").value
+    assert "version" not in {reason.rule for reason in found.reasons}
 
 
 @pytest.mark.parametrize("format", ["text", "file", "base64", "new"])

@@ -35,5 +35,7 @@ def test_killed_at_every_state_and_within_every_job_and_then_re_run_ends_in_the_
     assert Lake(platform.settings).row_count("curated.fact_sales") == 0
     die(platform, PUBLISHING)
     assert platform.ledger.pending_receipts() != []
+    told = [platform.ledger.run(run).get("next_step", "") for run in platform.runs()]
+    assert ["may be newer already" in text for text in told] == [False] * len(UNPUBLISHED) + [True]
     platform.settle()
     assert differing(expected, platform.tables()) == {}

@@ -84,6 +84,14 @@ def test_a_run_that_a_gate_did_not_let_through_is_not_published(j, published, ve
     assert published() == []
 
 
+def test_a_run_that_was_being_published_when_its_job_died_is_published_by_the_next_attempt(j, published):
+    write_channel(j)
+    j.ledger.begin_publishing(RUN.run_id)
+    close_run(j)
+    assert published() == ["web"]
+    assert j.ledger.run(RUN.run_id)["status"] == "SUCCEEDED"
+
+
 def test_a_run_that_has_failed_cannot_be_closed_any_more(j, published):
     write_channel(j)
     j.ledger.fail_run(RUN.run_id, "LoadWarehouse", "cause")
