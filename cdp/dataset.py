@@ -17,6 +17,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
     "int": pa.int32(),
     "bigint": pa.int64(),
+    "double": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "timestamp_ltz": pa.timestamp("us", tz="UTC"),

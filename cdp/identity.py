@@ -13,7 +13,8 @@ from cdp import stitching
 from cdp.accounting import Fates
 from cdp.handover import handed_over
 from cdp.identity_source import connect_sources, load_connections
-from cdp.matching.matches import NO_DECISIONS, resolve_matches
+from cdp.matching.known import Known
+from cdp.matching.matches import NO_DECISIONS, NOTHING, resolve_matches
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, MatchEngine, run_steps
@@ -25,13 +26,18 @@ NAMING = ("founder", "person", *stitching.STEPS, "source_customer", "identifier"
 
 
 def resolve_identities(
-    engine: MatchEngine, rules: MatchRules, decisions: pa.Table = NO_DECISIONS, model: MatchModel | None = None
+    engine: MatchEngine,
+    rules: MatchRules,
+    decisions: pa.Table = NO_DECISIONS,
+    model: MatchModel | None = None,
+    known: Known = NOTHING,
 ) -> list[Fates]:
     """Make the steps `person` and `identifier` from the inputs in READS; the person records' fates.
 
-    `decisions` are a steward's: left_id, right_id, is_same. Without a model the rules' own weights count.
+    `decisions` are a steward's: left_id, right_id, is_same. Without a model the rules' own weights count. What is
+    known of the last run saves work and changes no result.
     """
-    resolve_matches(engine, rules, decisions, model)
+    resolve_matches(engine, rules, decisions, model, known=known)
     engine.register("decision", decisions)
     connect_sources(engine, load_connections())
     run_steps(engine, "identity", NAMING, {**rules.parameters, **stitching.stitching_parameters()})

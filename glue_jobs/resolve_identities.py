@@ -4,12 +4,13 @@ from cdp import identity, identity_log, steward
 from cdp.aws.lake import Lake
 from cdp.aws.pending_decisions import PendingDecisions
 from cdp.job import Job, job, report
-from cdp.matching import model_store
+from cdp.matching import known, model_store
+from cdp.matching.matches import BALANCED
 from cdp.matching.rules import MatchRules
 from cdp.steward import Decision
 
-READS = (*identity.READS, *identity_log.READS, *steward.READS, *model_store.READS)
-WRITES = identity.WRITES | identity_log.WRITES | steward.WRITES
+READS = (*identity.READS, *identity_log.READS, *steward.READS, *model_store.READS, *known.READS)
+WRITES = identity.WRITES | identity_log.WRITES | steward.WRITES | known.WRITES
 
 
 def resolve(j: Job) -> None:
@@ -19,7 +20,9 @@ def resolve(j: Job) -> None:
     rules = MatchRules.load()
     decisions = steward.apply_decisions(j.engine, pending_decisions(j))
     model = model_store.stored_model(j.engine, rules)
-    fates = identity.resolve_identities(j.engine, rules, decisions, model)
+    fates = identity.resolve_identities(
+        j.engine, rules, decisions, model, known.Known.from_lake(rules, model, BALANCED)
+    )
     events = identity_log.log_changes(j.engine, j.run_id, j.run_at, rules.rule_version)
     report(stage="resolve_identities", decisions=decisions.num_rows, model=model.model_version, **events)
     for table, step in WRITES.items():

@@ -19,6 +19,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import (
     BooleanType,
     DateType,
+    DoubleType,
     IcebergType,
     IntegerType,
     LongType,
@@ -35,6 +36,7 @@ TYPES: dict[str, IcebergType] = {
     "string": StringType(),
     "int": IntegerType(),
     "bigint": LongType(),
+    "double": DoubleType(),
     "boolean": BooleanType(),
     "date": DateType(),
     "timestamp_ltz": TimestamptzType(),

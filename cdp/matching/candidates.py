@@ -1,16 +1,58 @@
-"""Which pairs of person records are worth scoring: those that share a key, unless too many share it."""
+"""Which pairs of person records are worth scoring: those that share a key, unless too many share it.
+
+Of pairs whose two records are as the last run knew them only those are looked at again that a key may have gained or
+lost, because the number of records that share it went over the limit or came back under it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cdp.matching.known import PACKED, unpacked
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine
 
+# A pair of known records that shares a key which grew beyond the limit may have lost what made it a candidate.
+IN_DOUBT = """
+    select p.left_id, p.right_id
+    from known_pair p
+    join grown_key l on l.person_id = p.left_id
+    join grown_key r on r.person_id = p.right_id and r.key_number = l.key_number and r.value = l.value
+    where p.is_candidate
+    group by p.left_id, p.right_id"""
+KEPT = """
+    select p.left_id, p.right_id, p.match_probability, p.speaking,
+      n.left_id is not null or (p.is_candidate and (d.left_id is null or s.left_id is not null)) as is_candidate
+    from known_pair p
+    left join changed_record l on l.person_id = p.left_id
+    left join changed_record r on r.person_id = p.right_id
+    left join found_pair n on n.left_id = p.left_id and n.right_id = p.right_id
+    left join doubted_pair d on d.left_id = p.left_id and d.right_id = p.right_id
+    left join sharing_pair s on s.left_id = p.left_id and s.right_id = p.right_id
+    where l.person_id is null and r.person_id is null"""
+UNKNOWN = """
+    select f.left_id, f.right_id
+    from found_pair f
+    left join kept_pair k on k.left_id = f.left_id and k.right_id = f.right_id
+    where k.left_id is null"""
+
 
 def find_candidates(engine: Engine, rules: MatchRules) -> None:
-    """Make the step `candidate` (left_id, right_id; left_id < right_id) from `person_feature`."""
-    find_pairs(engine, "candidate", rules.blocking, rules.most_per_key)
+    """Make the steps `candidate` (left_id, right_id; left_id < right_id), to be scored, and `kept_pair`, scored before.
+
+    Together they are all pairs of `person_feature` that share a key and may be one human; `kept_pair` also has known
+    pairs that are no candidates. `known_record` and `known_pair` are what the last run found out, or empty.
+    """
+    _find_changes(engine)
+    keys = list(enumerate(rules.blocking))
+    for number, key in keys:
+        engine.step(f"touched_key_{number}", _touched(key, rules.most_per_key))
+    engine.step("found_pair", " union ".join(_pairs_touched(number, key) for number, key in keys))
+    engine.step("grown_key", " union all ".join(_grown(number, key) for number, key in keys))
+    engine.step("doubted_pair", IN_DOUBT)
+    engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in rules.blocking))
+    engine.step("kept_pair", KEPT)
+    engine.step("candidate", UNKNOWN)
 
 
 def find_pairs(engine: Engine, into: str, keys: Iterable[tuple[str, ...]], most: int) -> None:
@@ -21,11 +63,86 @@ def find_pairs(engine: Engine, into: str, keys: Iterable[tuple[str, ...]], most:
 def pairs_sharing(key: tuple[str, ...], most: int) -> str:
     """SQL for the pairs that agree on all fields of a key, where at most `most` records do."""
     columns = ", ".join(key)
-    is_stated = " and ".join(f"{field} is not null" for field in key)
-    is_shared = " and ".join(f"l.{field} = r.{field}" for field in key)
     shared = f"""select person_id, {columns} from (
             select person_id, {columns}, count(*) over (partition by {columns}) as sharing
-            from person_feature where {is_stated}) k
+            from person_feature where {_is_stated(key)}) k
         where sharing between 2 and {most}"""
     return f"""select l.person_id as left_id, r.person_id as right_id
-        from ({shared}) l join ({shared}) r on {is_shared} where l.person_id < r.person_id"""
+        from ({shared}) l join ({shared}) r on {_same(key, "l", "r")} where l.person_id < r.person_id"""
+
+
+def _find_changes(engine: Engine) -> None:
+    """Make `changed_record` (new, gone or other than known) and `changed_feature`, their features before and now."""
+    engine.step("packed_feature", f"select f.person_id, {PACKED} as features from person_feature f")
+    engine.step(
+        "changed_record",
+        """select coalesce(n.person_id, o.person_id) as person_id
+            from packed_feature n full join known_record o on o.person_id = n.person_id
+            where n.person_id is null or o.person_id is null or n.features <> o.features""",
+    )
+    changed = "f join changed_record c on c.person_id = f.person_id"
+    before, now = (
+        f"select {unpacked('f.features')}, {was} as was from {side} {changed}"
+        for side, was in (("known_record", 1), ("packed_feature", 0))
+    )
+    engine.step("changed_feature", f"{before} union all {now}")
+
+
+def _touched(key: tuple[str, ...], most: int) -> str:
+    """SQL for the records that hold a value of the key which a changed record has or had, with how many share it now
+    and shared it before."""
+    columns, held = ", ".join(key), ", ".join(f"f.{name}" for name in key)
+    return f"""with value as (
+          select {columns}, sum(was) as gone from changed_feature where {_is_stated(key)} group by {columns}
+        ), holder as (
+          select f.person_id, {held}, v.gone, case when c.person_id is null then 0 else 1 end as is_changed
+          from person_feature f
+          join value v on {_same(key, "f", "v")}
+          left join changed_record c on c.person_id = f.person_id
+        )
+        select person_id, {columns}, is_changed,
+          case when count(*) over same <= {most} then 1 else 0 end as is_key,
+          case when count(*) over same - sum(is_changed) over same + gone <= {most} then 1 else 0 end as was_key
+        from holder
+        window same as (partition by {columns})"""
+
+
+def _pairs_touched(number: int, key: tuple[str, ...]) -> str:
+    return f"""select l.person_id as left_id, r.person_id as right_id
+        from touched_key_{number} l
+        join touched_key_{number} r on {_same(key, "l", "r")}
+        where l.person_id < r.person_id and l.is_key = 1 and r.is_key = 1
+          and l.is_changed + r.is_changed + 1 - l.was_key > 0"""
+
+
+def _grown(number: int, key: tuple[str, ...]) -> str:
+    return f"""select person_id, {number} as key_number, concat_ws(chr(0), {", ".join(key)}) as value
+        from touched_key_{number} where is_key = 0 and was_key = 1 and is_changed = 0"""
+
+
+def _still_sharing(key: tuple[str, ...], most: int) -> str:
+    """SQL for the doubted pairs that share a value of the key which at most `most` records do."""
+    left, held, stated = (", ".join(f"{side}.{name}" for name in key) for side in "lfp")
+    return f"""select s.left_id, s.right_id from (
+          select d.left_id, d.right_id, {left}
+          from doubted_pair d
+          join person_feature l on l.person_id = d.left_id
+          join person_feature r on r.person_id = d.right_id and {_same(key, "l", "r")}
+        ) s
+        join (
+          select {held} from person_feature f
+          join (
+            select distinct {stated} from person_feature p
+            join (select left_id as person_id from doubted_pair) d on d.person_id = p.person_id
+            where {_is_stated(key)}
+          ) v on {_same(key, "f", "v")}
+          group by {held} having count(*) <= {most}
+        ) k on {_same(key, "s", "k")}"""
+
+
+def _is_stated(key: tuple[str, ...]) -> str:
+    return " and ".join(f"{name} is not null" for name in key)
+
+
+def _same(key: tuple[str, ...], one: str, other: str) -> str:
+    return " and ".join(f"{one}.{name} = {other}.{name}" for name in key)

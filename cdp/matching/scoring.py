@@ -24,8 +24,14 @@ def score_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
     bits); `frequency_bits` is the part of the weights that is due to how common the values are.
     """
     engine.step("pair_to_score", f"select left_id as join_key_l, right_id as join_key_r, '0' as match_key from {pairs}")
+    engine.step(
+        "feature_to_score",
+        f"""select f.* from person_feature f
+            join (select left_id as person_id from {pairs} union select right_id from {pairs}) p
+              on p.person_id = f.person_id""",
+    )
     api = engine.splink()
-    linker = linker_of(engine, api, rules, model)
+    linker = linker_of(engine, api, rules, model, "feature_to_score")
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
     scored = linker.inference.predict(warning_mode="never").physical_name
     weights = "".join(f", gamma_{c.name}, {_weight(c.name, model)} as mw_{c.name}" for c in rules.comparisons)
@@ -42,8 +48,10 @@ def score_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
     api.delete_tables_created_by_splink_from_db()
 
 
-def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel) -> Linker:
-    """Splink's linker over `person_feature`, each value with its share; one the model does not know is rare."""
+def linker_of(
+    engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel, features: str = "person_feature"
+) -> Linker:
+    """Splink's linker over the rows of `features`, each value with its share; one the model does not know is rare."""
     model.check(rules)
     shares = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
@@ -53,7 +61,7 @@ def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchMode
     for name, known in model.frequencies.items():
         values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
         engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
-    engine.step("weighed_feature", f"select f.*{shares} from person_feature f{joins}")
+    engine.step("weighed_feature", f"select f.*{shares} from {features} f{joins}")
     return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None)
 
 

@@ -1,0 +1,76 @@
+"""What the last run found out about person records and pairs, so that the next one works on what has changed only.
+
+A score is a function of two records' features and the model, and a component's clusters are one of its records, scores
+and decisions. So nothing here can change a result: what does not fit any more is not used, and no table but those two
+(`identity.match_record`, `identity.match_pair`) tells whether there was anything to go on from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from cdp.matching.model import MatchModel
+from cdp.matching.rules import FIELDS, MatchRules
+from cdp.steps import Engine
+
+READS = ("identity.match_record", "identity.match_pair")
+WRITES = {"identity.match_record": "match_record", "identity.match_pair": "match_pair"}
+FEATURES = tuple(sorted(FIELDS))
+# Features are kept as one text; no value holds the signs that stand between them and for null.
+BETWEEN, NULL = "chr(31)", "chr(30)"
+PACKED = f"concat_ws({BETWEEN}, {', '.join(f'coalesce(f.{name}, {NULL})' for name in FEATURES)})"
+NOBODY = """select cast(null as string) as person_id, cast(null as string) as features,
+    cast(null as string) as component_id, cast(null as string) as cluster_id where 1 = 0"""
+NO_PAIR = """select cast(null as string) as left_id, cast(null as string) as right_id,
+    cast(null as double) as match_probability, cast(null as string) as speaking, true as is_candidate where 1 = 0"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """SQL of what is known: records with features, component and cluster; pairs with score and what speaks for them."""
+
+    records: str = NOBODY
+    pairs: str = NO_PAIR
+
+    @classmethod
+    def from_lake(cls, rules: MatchRules, model: MatchModel, mode: str) -> Known:
+        """What the tables in READS hold that was found out with the same rules, model, mode and scoring."""
+        basis = basis_of(rules, model, mode)
+        return cls(
+            f"""select person_id, features, component_id, cluster_id
+                from identity_match_record where basis = '{basis}'""",
+            f"""select left_id, right_id, match_probability, speaking, is_candidate
+                from identity_match_pair where basis = '{basis}'""",
+        )
+
+
+def basis_of(rules: MatchRules, model: MatchModel, mode: str) -> str:
+    """16 hex digits of all that decides scores and clusters beside the records and a steward."""
+    decides = (rules, model.model_version, mode, version("splink"), FEATURES)
+    return hashlib.sha256(repr(decides).encode()).hexdigest()[:16]
+
+
+def unpacked(features: str) -> str:
+    """SQL for the columns that a text of packed features holds."""
+    values = (f"nullif(split_part({features}, {BETWEEN}, {n}), {NULL})" for n in range(1, len(FEATURES) + 1))
+    return ", ".join(f"{value} as {name}" for value, name in zip(values, FEATURES, strict=True))
+
+
+def keep_nothing(engine: Engine) -> None:
+    """Make the steps of WRITES, empty: rules that weigh nothing leave nothing that could be gone on from."""
+    for step, nothing in (("match_record", NOBODY), ("match_pair", NO_PAIR)):
+        engine.step(step, f"select n.*, cast(null as string) as basis from ({nothing}) n")
+
+
+def keep(engine: Engine, basis: str) -> None:
+    """Make the steps of WRITES from `packed_feature`, `component`, `membership` and `worth_keeping`."""
+    engine.step(
+        "match_record",
+        f"""select f.person_id, f.features, c.cluster_id as component_id, m.cluster_id, '{basis}' as basis
+            from packed_feature f
+            join component c on c.person_id = f.person_id
+            join membership m on m.person_id = f.person_id""",
+    )
+    engine.step("match_pair", f"select *, '{basis}' as basis from worth_keeping")
