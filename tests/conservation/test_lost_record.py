@@ -47,7 +47,7 @@ def failure(platform: Platform) -> str:
 
 
 def test_between_ingestion_and_cleaning(loaded, monkeypatch):
-    whole, lost = raw.GzipFile, []
+    whole, lost = raw.IGzipFile, []
 
     @contextmanager
     def leaking(fileobj):
@@ -55,7 +55,7 @@ def test_between_ingestion_and_cleaning(loaded, monkeypatch):
             lost.append(next(lines))
             yield lines
 
-    monkeypatch.setattr(raw, "GzipFile", leaking)
+    monkeypatch.setattr(raw, "IGzipFile", leaking)
     assert re.search(r"records/dataset=\w+/.* holds \d+ records, its receipt .* says", said := failure(loaded)), said
     assert isinstance(loaded.error, RawError)
 
