@@ -1,10 +1,11 @@
 """clean → identity: which customer every person record and every identifier belongs to, and what that changed."""
 
 from cdp import identity, identity_log, steward
+from cdp.aws import objects
 from cdp.aws.lake import Lake
 from cdp.aws.pending_decisions import PendingDecisions
 from cdp.job import Job, job, report
-from cdp.matching import known, model_store
+from cdp.matching import charts, known, model_store
 from cdp.matching.matches import BALANCED
 from cdp.matching.rules import MatchRules
 from cdp.steward import Decision
@@ -25,6 +26,8 @@ def resolve(j: Job) -> None:
     )
     events = identity_log.log_changes(j.engine, j.run_id, j.run_at, rules.rule_version)
     report(stage="resolve_identities", decisions=decisions.num_rows, model=model.model_version, **events)
+    page = charts.charts(j.engine, rules, model, j.run_id)
+    objects.put_page(j.settings.bucket("identity"), f"report/{j.run_id}.html", page)
     for table, step in WRITES.items():
         report(stage="resolve_identities", table=table, **vars(j.engine.write(table, step)))
     for fate in fates:

@@ -52,6 +52,11 @@ class Lines:
         self._waiting, self._waiting_bytes = [], 0
 
 
+def put_page(bucket: str, key: str, html: str) -> None:
+    """Write a page that a browser opens. Raises botocore's errors."""
+    client().put_object(Bucket=bucket, Key=key, Body=html.encode(), ContentType="text/html; charset=utf-8")
+
+
 def put_lines(bucket: str, key: str, lines: Iterable[bytes]) -> None:
     """Write lines (each with its line end) as one gzip object. Raises botocore's errors."""
     held = Lines()
