@@ -158,7 +158,7 @@ backfill: $(READY) ## Raw of a period through the next run again: make backfill 
 	@$(PYTHON) -m operations.backfill --env $(ENV) --from $(FROM) --to $(TO)
 
 soak: $(READY) ## Random orders, batches, redeliveries and kills, large; SCHEDULES=20 SEED=3 for less or again
-	@PYTHONPATH=.:localcloud/glue_shim $(PYTHON) -m tests.conservation.soak $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(RECORDS),--records $(RECORDS)) $(if $(filter-out 7,$(SEED)),--seed $(SEED))
+	@PYTHONPATH=.:localcloud/glue_shim $(PYTHON) -m tests.conservation.soak $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(RECORDS),--records $(RECORDS)) $(if $(KILLS),--kills $(KILLS)) $(if $(filter-out 7,$(SEED)),--seed $(SEED))
 
 package: $(READY) ## The deployment zips in build/package: platform, functions' layer, jobs' wheels
 	@$(PYTHON) terraform/package.py --out build/package

@@ -96,7 +96,9 @@ class Contract:
 
     def typed(self, row: Mapping[str, str]) -> dict[str, Any]:
         """A row of text as the contract types it; empty text is absent, text of another type stays text."""
-        values: dict[str, Any] = {name: text for name, said in row.items() if (text := str(said).strip())}
+        values: dict[str, Any] = {
+            name: text for name, said in row.items() if said is not None and (text := str(said).strip())
+        }
         for name, kind in self._types_but_text:
             if name in values:
                 values[name] = _typed(values[name], kind)

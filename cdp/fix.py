@@ -73,7 +73,8 @@ class Fix:
     def payload(self, record_id: str, format: str, kept: str) -> tuple[bytes, str]:
         """The payload and its format after the fix; as received where the fix has nothing to do."""
         if record_id in self.edited:
-            return self.edited[record_id], "json"
+            # Of a row of a file the steward edits the texts that it held.
+            return self.edited[record_id], format if format in READABLE else "json"
         if format == "base64":
             return self._decoded(b64decode(kept))
         if format not in READABLE or not (self.rename or self.map):

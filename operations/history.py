@@ -1,19 +1,31 @@
-"""The way of one record: quarantined when and why, replayed by which fix, and what became of it."""
+"""The way of one record: quarantined when and why, replayed by which fix, taken by which run, and what it is now.
+
+A copy of the quarantine bucket knows nothing of runs: asked with a folder, the story ends with the replay.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
+
+from cdp.aws.identity_question import settings_of
+from cdp.aws.lake import Lake
+from cdp.aws.ledger import Ledger
 from operations.deployed import Deployed, OperationError, arguments
 from operations.quarantine import connect
 
-STORY = """
+FAMILY = """
 with recursive family as (
   select $record_id as record_id
   union
   select p.replayed_as from replay p join family f on p.record_id = f.record_id
 )
+"""
+STORY = f"""{FAMILY}
 select received_at as moment, 'received from ' || source || ' at ' || origin as event
 from quarantine where record_id = $record_id
 union
@@ -27,6 +39,33 @@ from replay semi join family using (record_id)
 order by moment, event
 """
 
+ACCEPTED = f"""{FAMILY}
+select distinct replay_id || '-' || dataset, dataset, replayed_as
+from replay semi join family using (record_id)
+where outcome = 'accepted'
+order by all
+"""
+
+Event = tuple[str, str]
+
+
+def story(quarantine: DuckDBPyConnection, record_id: str) -> list[Event]:
+    """{moment, event} of a record in quarantine and of its replays; empty when it was never there."""
+    return quarantine.execute(STORY, {"record_id": record_id}).fetchall()
+
+
+def ending(quarantine: DuckDBPyConnection, record_id: str, ledger: Ledger, lake: Lake) -> Iterator[Event]:
+    """{moment, event} for every run that took what a replay made of the record, and for what waits for one."""
+    waiting = {r.receipt_id for r in ledger.pending_receipts()}
+    for receipt_id, dataset, now_id in quarantine.execute(ACCEPTED, {"record_id": record_id}).fetchall():
+        table = f"clean.{dataset}"
+        for run_id in ledger.runs_that_took(receipt_id):
+            has_row = pc.any(pc.equal(lake.read(table, ["record_id"]).read_all()["record_id"], now_id)).as_py()
+            what = f"it is a row of {table}" if has_row else f"no row of {table} is made of it"
+            yield run_id[:20], f"taken by run {run_id} as {now_id}: {what}"
+        if receipt_id in waiting:
+            yield "next run", f"waits as {now_id}"
+
 
 def main() -> int:
     """Print the events of a record in the order of time."""
@@ -35,12 +74,16 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="a copy of the quarantine bucket")
     options = parser.parse_args()
     try:
-        place = options.folder or Deployed.of(options.env).bucket("quarantine")
+        deployed = None if options.folder else Deployed.of(options.env)
+        quarantine = connect(deployed.bucket("quarantine") if deployed else options.folder)
     except OperationError as error:
         print(error, file=sys.stderr)
         return 1
-    events = connect(place).execute(STORY, {"record_id": options.record_id}).fetchall()
-    for moment, event in events:
+    events = story(quarantine, options.record_id)
+    if deployed:
+        lake = Lake(settings_of(deployed.environment))
+        events += ending(quarantine, options.record_id, Ledger(deployed.name("ledger")), lake)
+    for moment, event in sorted(events):
         print(f"{moment}  {event}")
     if not events:
         print(f"record {options.record_id} was never quarantined", file=sys.stderr)

@@ -79,13 +79,13 @@ class Ledger:
 
     def committed_receipts(self) -> list[Receipt]:
         """Batches that committed runs took, each once, by receipt id; looks through the whole ledger."""
-        found: dict[str, Receipt] = {}
-        for page in self._table.meta.client.get_paginator("scan").paginate(
-            TableName=self._name,
-            FilterExpression=Attr("pk").begins_with("run#") & Attr("sk").begins_with("receipt#"),
-        ):
-            found |= {item["receipt_id"]: _receipt(item) for item in page["Items"]}
+        found = {item["receipt_id"]: _receipt(item) for item in self._scan(Attr("sk").begins_with("receipt#"))}
         return [receipt for _, receipt in sorted(found.items())]
+
+    def runs_that_took(self, receipt_id: str) -> list[str]:
+        """Ids of the committed runs that took a batch, oldest first; looks through the whole ledger."""
+        items = self._scan(Attr("sk").eq(f"receipt#{receipt_id}"))
+        return sorted(str(item["pk"]).removeprefix("run#") for item in items)
 
     def file_taken(self, checksum: str) -> dict[str, Any] | None:
         """The entry of a landed file with this content that was taken whole, or None."""
@@ -206,6 +206,13 @@ class Ledger:
         return [int(item["rows"]) for item in answer["Items"]]
 
     # below: DynamoDB
+
+    def _scan(self, condition: Any) -> Iterator[dict[str, Any]]:
+        """Items of runs that fulfil a condition."""
+        pages = self._table.meta.client.get_paginator("scan").paginate(
+            TableName=self._name, FilterExpression=Attr("pk").begins_with("run#") & condition
+        )
+        return (item for page in pages for item in page["Items"])
 
     def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
         condition = Key("pk").eq(pk) & Key("sk").begins_with(prefix) if prefix else Key("pk").eq(pk)

@@ -46,6 +46,7 @@ def test_a_payload_edited_by_hand_is_taken_as_written():
     fix = Fix.of({"name": "by hand"}, lines)
     assert fix.payload("r", "text", "1;2") == (b'{"a":1}', "json")
     assert fix.payload("s", "json", "x") == (b"{ }", "json")
+    assert fix.payload("r", "csv_row", "{}") == (b'{"a":1}', "csv_row")
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,22 @@ class Kill(NamedTuple):
 def die(platform: Platform, kills: Iterable[Kill]) -> None:
     """A run per kill; every other one could not even say goodbye. Each finds what all before it left."""
     for number, (state, effect) in enumerate(kills):
-        place = {"within": state, "at_effect": effect} if effect else {"before": state}
-        try:
-            ended = platform.run(**place, says_goodbye=number % 2 == 0)
-        except Killed:
-            continue
-        raise AssertionError(f"{state} has fewer than {effect} effects: the run {ended}, nothing was killed")
+        if not died(platform, state, effect, says_goodbye=number % 2 == 0):
+            raise AssertionError(f"{state} has fewer than {effect} effects, nothing was killed: {platform.error!r}")
+
+
+def died(platform: Platform, state: str, effect: int, says_goodbye: bool) -> bool:
+    """Whether a run that is to die there did: after earlier kills less may be left to do. Raises what it FAILED with."""
+    try:
+        if effect:
+            ended = platform.run(within=state, at_effect=effect, says_goodbye=says_goodbye)
+        else:
+            ended = platform.run(before=state, says_goodbye=says_goodbye)
+    except Killed:
+        return True
+    if ended != "SUCCEEDED":
+        raise AssertionError(f"a run that was to die in {state} ended {ended}: {platform.error!r}")
+    return False
 
 
 def kills_everywhere(platform: Platform, most: int) -> list[Kill]:

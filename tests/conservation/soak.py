@@ -1,6 +1,6 @@
 """Random schedules until the count is reached: what was tried, and how many records were lost. Exits 1 on a loss.
 
-make soak                       200 schedules, the first of them over a million records
+make soak                       200 schedules, the first of them over a million records, and kills at every state
 make soak SCHEDULES=5 RECORDS=2000 SEED=41
 """
 
@@ -23,7 +23,7 @@ from rich.table import Table
 from sample_data.world import Sizes
 from tests.conservation.conftest import differing
 from tests.conservation.platform import Platform, a_platform
-from tests.conservation.schedule import play
+from tests.conservation.schedule import died, kills_everywhere, play
 from tests.conservation.world import Arrival, arrivals
 
 SMALL = Sizes(customers=12, products=5, transactions=30, events=40)
@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=1_000_000, help="of the first schedule (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule, the others follow (default: 1)")
     parser.add_argument("--runs", type=int, default=3, help="runs of a schedule before it settles (default: 3)")
+    parser.add_argument("--kills", type=int, default=8, help="within each state, beside one before it (default: 8)")
     options, console = parser.parse_args(), Console()
     logging.disable(logging.CRITICAL)
     tried, wrong = Counter[str](), dict[int, Any]()
@@ -57,6 +58,11 @@ def main() -> int:
                             again = f"make soak SCHEDULES=1 SEED={seed} RECORDS={options.records}"
                             console.print(f"[red]seed {seed}: {found}[/]\nagain: {again}")
                         progress.advance(bar)
+            if options.kills:
+                progress.update(bar, description="killed at every state")
+                if found := _killed_everywhere(arrivals(7, SMALL), options.kills, tried):
+                    wrong[0] = found
+                    console.print(f"[red]killed at every state: {found}[/]")
     except KeyboardInterrupt:
         console.print("Interrupted; what was tried until then:")
     _show(console, tried, wrong)
@@ -89,6 +95,25 @@ def _play(world: list[Arrival], seed: int, runs: int, expected: dict[str, Any], 
             return repr(error)
         tried["records delivered"] += len(world)
         tried["runs"] += len(platform.runs())
+        return differing(expected, platform.tables())
+
+
+def _killed_everywhere(world: list[Arrival], most: int, tried: Counter[str]) -> Any:
+    """What differs after a run was killed before every state and at some effects within, each time re-run."""
+    with _platform() as whole:
+        whole.deliver(world)
+        whole.run()
+        expected, kills = whole.tables(), kills_everywhere(whole, most)
+    with _platform() as platform:
+        platform.deliver(world)
+        try:
+            for number, (state, effect) in enumerate(kills):
+                if not died(platform, state, effect, says_goodbye=number % 2 == 0):
+                    platform.deliver(world)  # less was left to do than in a first run: it ended, and all comes again
+                tried[f"killed at state {state}"] += 1
+            platform.settle()
+        except Exception as error:
+            return repr(error)
         return differing(expected, platform.tables())
 
 

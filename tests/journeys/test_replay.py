@@ -62,3 +62,18 @@ def test_what_the_stream_s_function_gave_up_on_is_taken_by_a_redrive(story):
     assert redrive.redrive_objects(deployed) == (0, 0)
     clicks = [r for r in story.ledger.pending_receipts() if r.dataset == "clickstream_event"]
     assert [(r.stage, r.accepted) for r in clicks] == [("ingest_stream", 1)]
+
+
+def test_a_dead_letter_is_given_to_the_function_and_leaves_the_queue_only_when_it_was_taken(story):
+    sqs, pending = story.cloud.client("sqs"), story.ledger.pending_receipts()
+    letters = sqs.create_queue(QueueName="cdp-local-ingest_batch-dead_letter")["QueueUrl"]
+    for name in ("euro", "not-there"):
+        event = {"id": name, "time": "2026-03-02T02:00:00Z"}
+        event["detail"] = {"object": {"key": f"landing/store/transaction.v1/{name}.jsonl"}}
+        sqs.send_message(QueueUrl=letters, MessageBody=json.dumps(event))
+    assert redrive.redrive_letters(Deployed("local", "123456789012", "us-east-1")) == (1, 1)
+    counts = sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["All"])["Attributes"]
+    assert int(counts["ApproximateNumberOfMessages"]) + int(counts["ApproximateNumberOfMessagesNotVisible"]) == 1
+    # The file of the first letter had been taken before: it counts, and nothing of it comes twice.
+    (again,) = [receipt for receipt in story.ledger.pending_receipts() if receipt not in pending]
+    assert (again.dataset, again.received, again.accepted, again.duplicate) == ("transaction", 1, 0, 1)

@@ -11,7 +11,7 @@ from lambdas import ingest_stream
 from operations import history, redrive, triage
 from operations.backfill import backfill
 from operations.deployed import Deployed, OperationError
-from tests.lambdas.ingestion import CONTEXT, committed, keys, stored
+from tests.lambdas.ingestion import CONTEXT, committed, keys, receipts, stored
 from tests.lambdas.test_replay_quarantine import EURO, arrive, replay, sale
 
 DEPLOYED = Deployed("test", "123456789012", "us-east-1")
@@ -60,6 +60,7 @@ def test_a_record_s_history_says_when_and_why_it_was_quarantined_and_what_its_re
     assert any(e.startswith("quarantined by ingest_batch") and "minimum /quantity" in e for e in events)
     assert any(e.startswith("replayed with fix euro") and e.endswith(": quarantined") for e in events)
     assert any(e.startswith("replayed with fix euro") and e.endswith(": accepted") for e in events)
+    assert any(e.startswith("waits as ") for e in events)
     assert ask(history, "0" * 32)[0] == 1
 
 
@@ -86,6 +87,16 @@ def test_an_on_failure_object_is_given_to_the_function_and_leaves_only_when_it_w
     assert redrive.redrive_objects(DEPLOYED) == (1, 0)
     assert (taken, keys(bucket, "aws/"), keys(bucket, "redriven/")) == ([event], [], [f"redriven/{key}"])
     assert len(stored(cloud, "quarantine")) == 1
+
+
+def test_the_runs_that_took_a_batch_are_known(cloud):
+    ledger = Ledger(cloud.table("ledger"))
+    arrive(cloud, sale(1, currency="EUR"), name="a")
+    for run_id in ("run-1", "run-2"):
+        ledger.commit_run(run_id, receipts(cloud))
+        backfill(ledger, "2026-03-01", "2026-03-09")
+    assert ledger.runs_that_took("a-transaction") == ["run-1", "run-2"]
+    assert ledger.runs_that_took("b-transaction") == []
 
 
 def test_a_backfill_gives_a_period_s_batches_to_the_next_run_once(cloud):
