@@ -31,7 +31,7 @@ def die(platform: Platform, kills: Iterable[Kill]) -> None:
 
 
 def died(platform: Platform, state: str, effect: int, says_goodbye: bool) -> bool:
-    """Whether a run that is to die there did: after earlier kills less may be left to do. Raises what it FAILED with."""
+    """Whether a run died where it was to: after earlier kills less may be left to do. It must not have FAILED."""
     try:
         if effect:
             ended = platform.run(within=state, at_effect=effect, says_goodbye=says_goodbye)
