@@ -6,10 +6,12 @@ that changed nothing are counted as duplicates, so that a backfill without a cha
 
 from __future__ import annotations
 
+import argparse
 import sys
+from datetime import date
 
 from cdp.aws.ledger import Ledger
-from operations.deployed import Deployed, arguments
+from operations.deployed import Deployed, OperationError, arguments
 
 
 def backfill(ledger: Ledger, since: str, until: str) -> int:
@@ -23,12 +25,24 @@ def backfill(ledger: Ledger, since: str, until: str) -> int:
 def main() -> int:
     """Give a period's batches to the next run."""
     parser = arguments("Process raw of a period again.")
-    parser.add_argument("--from", dest="since", required=True, help="first date of receipt, 2026-03-01")
-    parser.add_argument("--to", dest="until", required=True, help="last date of receipt, inclusive")
+    parser.add_argument("--from", dest="since", required=True, type=_day, help="first date of receipt, 2026-03-01")
+    parser.add_argument("--to", dest="until", required=True, type=_day, help="last date of receipt, inclusive")
     options = parser.parse_args()
-    count = backfill(Ledger(Deployed.of(options.env).name("ledger")), options.since, options.until)
+    try:
+        deployed = Deployed.of(options.env)
+    except OperationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    count = backfill(Ledger(deployed.name("ledger")), options.since, options.until)
     print(f"{count} batches go to the next run")
     return 0
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a date such as 2026-03-01, not {text}") from None
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cdp import resources
 
@@ -29,8 +30,13 @@ class Deployed:
 
     @classmethod
     def of(cls, environment: str) -> Deployed:
-        """The platform of the credentials in use."""
-        account = boto3.client("sts").get_caller_identity()["Account"]
+        """The platform of the credentials in use. Raises OperationError where there are none that are taken."""
+        try:
+            account = boto3.client("sts").get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError) as error:
+            raise OperationError(
+                f"{error}. Set AWS_PROFILE; for a demo that is kept running use ENV=local and the exports it printed"
+            ) from error
         return cls(environment, account, boto3.Session().region_name or "us-east-1")
 
     def name(self, key: str) -> str:

@@ -21,8 +21,9 @@ def main() -> int:
     parser.add_argument("--fix", type=Path, help="JSON file of a rule: name, rename, map, contract, encoding")
     parser.add_argument("--edited", type=Path, help='JSON lines edited by hand: {"record_id": …, "payload": …}')
     options = parser.parse_args()
-    deployed, given = Deployed.of(options.env), dict[str, Any](select=selection(options))
+    given = dict[str, Any](select=selection(options))
     try:
+        deployed = Deployed.of(options.env)
         if not given["select"]:
             raise OperationError("say what to replay, for example DATASET=transaction REASON=enum; see make triage")
         if options.fix or options.edited:

@@ -8,7 +8,9 @@ import pytest
 
 from cdp.aws.ledger import Ledger
 from lambdas import ingest_stream
+from operations import backfill as backfill_command
 from operations import history, redrive, triage
+from operations import replay as replay_command
 from operations.backfill import backfill
 from operations.deployed import Deployed, OperationError
 from tests.lambdas.ingestion import CONTEXT, committed, keys, receipts, stored
@@ -62,6 +64,24 @@ def test_a_record_s_history_says_when_and_why_it_was_quarantined_and_what_its_re
     assert any(e.startswith("replayed with fix euro") and e.endswith(": accepted") for e in events)
     assert any(e.startswith("waits as ") for e in events)
     assert ask(history, "0" * 32)[0] == 1
+
+
+@pytest.mark.parametrize("command", [triage, history, redrive, replay_command, backfill_command])
+def test_without_credentials_a_command_says_what_to_set(monkeypatch, capsys, command):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(region_name="us-east-1"))
+    more = {
+        history: ["r"],
+        replay_command: ["--dataset", "x"],
+        backfill_command: ["--from", "2026-03-01", "--to", "2026-03-02"],
+    }
+    monkeypatch.setattr(sys, "argv", ["command", "--env", "dev", *more.get(command, [])])
+    assert command.main() == 1
+    told = capsys.readouterr()
+    assert "Set AWS_PROFILE" in told.out + told.err
 
 
 def test_an_environment_that_is_not_there_is_said_so(cloud):
