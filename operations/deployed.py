@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from cdp import resources
+from cdp.aws.account import NoAccountError, account_id
 
 POLL_S = 0.5
 
@@ -32,12 +32,9 @@ class Deployed:
     def of(cls, environment: str) -> Deployed:
         """The platform of the credentials in use. Raises OperationError where there are none that are taken."""
         try:
-            account = boto3.client("sts").get_caller_identity()["Account"]
-        except (BotoCoreError, ClientError) as error:
-            raise OperationError(
-                f"{error}. Set AWS_PROFILE; for a demo that is kept running use ENV=local and the exports it printed"
-            ) from error
-        return cls(environment, account, boto3.Session().region_name or "us-east-1")
+            return cls(environment, account_id(), boto3.Session().region_name or "us-east-1")
+        except NoAccountError as error:
+            raise OperationError(str(error)) from error
 
     def name(self, key: str) -> str:
         """Name of a table, function, queue or job."""
