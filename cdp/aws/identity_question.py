@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +21,7 @@ from cdp.aws.lake import Lake
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.matching import explain, model_store
 from cdp.matching.matches import BALANCED, DETERMINISTIC, resolve_matches
+from cdp.matching.model import MatchModelError
 from cdp.matching.rules import MatchRules, MatchRulesError
 from cdp.settings import Settings
 
@@ -39,13 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for question in (pair, versions):
         question.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
     options = parser.parse_args(arguments)
+    return tell(options.environment, lambda engine: _answer(engine, options))
+
+
+def tell(environment: str, lines_of: Callable[[DuckDBEngine], Iterable[str]]) -> int:
+    """Print the lines that come of an environment's people and models; the process's exit status."""
     try:
-        with closing(DuckDBEngine(Lake(settings_of(options.environment)))) as engine:
+        with closing(DuckDBEngine(Lake(settings_of(environment)))) as engine:
             for table in ("clean.customer", *model_store.READS):
                 engine.read(table)
-            for line in _explain(engine, options) if options.question == "explain" else _diff(engine, options):
-                print(line)
-    except (MatchRulesError, explain.UnknownPersonError) as error:
+            for line in lines_of(engine):
+                print(line, flush=True)
+    except (MatchRulesError, MatchModelError, explain.UnknownPersonError) as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
@@ -62,6 +68,10 @@ def settings_of(environment: str) -> Settings:
         "bucket": {key: f"cdp-{environment}-{key}" for key in platform["bucket"]},
     }
     return Settings(environment, names=names)
+
+
+def _answer(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
+    return _explain(engine, options) if options.question == "explain" else _diff(engine, options)
 
 
 def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:

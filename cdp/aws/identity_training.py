@@ -12,13 +12,9 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from cdp.aws.identity_question import settings_of
-from cdp.aws.lake import Lake
+from cdp.aws.identity_question import tell
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.matching import model_store
 from cdp.matching.features import make_features
@@ -33,25 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rules", default="v2", help="version of the match rules (default: %(default)s)")
     parser.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
     options = parser.parse_args(arguments)
-    try:
-        with closing(DuckDBEngine(Lake(settings_of(options.environment)))) as engine:
-            for line in _learn(engine, MatchRules.load(options.rules)):
-                print(line, flush=True)
-    except (MatchRulesError, MatchModelError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"{error}\nSet AWS_PROFILE, or the variables that `make demo ARGS=--keep` prints.", file=sys.stderr)
-        return 1
-    return 0
+    return tell(options.environment, lambda engine: _learn(engine, options.rules))
 
 
-def _learn(engine: DuckDBEngine, rules: MatchRules) -> Iterator[str]:
+def _learn(engine: DuckDBEngine, rule_version: str) -> Iterator[str]:
     """Lines about what was learnt; the model is in the table by the last one."""
+    rules = MatchRules.load(rule_version)
     if not rules.comparisons:
         raise MatchRulesError(f"rules {rules.rule_version} weigh nothing, so that there is nothing to learn; use v2")
-    engine.read("clean.customer")
-    engine.read(model_store.TABLE)
     snapshot_id = engine.lake.snapshot_id("clean.customer")
     make_features(engine, rules)
     model = train(engine.arrow("person_feature").read_all(), rules, {"snapshot_id": snapshot_id})
