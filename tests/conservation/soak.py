@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -44,6 +45,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=8, help="within each state, beside one before it (default: 8)")
     options, console = parser.parse_args(), Console()
     logging.disable(logging.CRITICAL)
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"  # they are printed, between the progress and the table
     tried, wrong = Counter[str](), dict[int, Any]()
     try:
         with Progress(console=console) as progress:

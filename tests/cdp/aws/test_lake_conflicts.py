@@ -1,8 +1,10 @@
 """Two that commit to one table at the same time: both changes are there afterwards, or one is refused by name."""
 
 from dataclasses import replace
+from datetime import date
 from threading import Thread
 
+import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
@@ -79,6 +81,26 @@ def test_a_branch_begins_where_another_wrote_meanwhile(shared, meanwhile):
     meanwhile(lambda: write(shared, "run_b", "1", "3"))
     write(shared, "run_a", "1", "2")
     assert (customers(shared, "run_a"), customers(shared, "run_b")) == (["1", "2"], ["1", "3"])
+
+
+def test_what_a_run_does_not_rewrite_is_on_its_branch_where_another_wrote_meanwhile(shared, meanwhile):
+    schema = Dataset.load("clean.transaction").arrow_schema()
+
+    def sales(month: str, customer: str) -> pa.Table:
+        row = dict.fromkeys(schema.names)
+        row |= {"transaction_id": customer, "line_number": 1, "transaction_month": date.fromisoformat(month)}
+        return pa.Table.from_pylist([row], schema=schema)
+
+    january, february = date(2026, 1, 1), date(2026, 2, 1)
+    Lake(shared).rewrite(
+        "clean.transaction", [(sales("2026-01-01", "a"), [january]), (sales("2026-02-01", "b"), [february])]
+    )
+    lake = Lake(shared, "run_a")
+    lake.row_count("clean.transaction")
+    meanwhile(lambda: Lake(shared, "run_b").start_branch("clean.transaction"))
+    lake.rewrite("clean.transaction", [(sales("2026-02-01", "c"), [february])])
+    rows = Lake(shared, "run_a").read("clean.transaction", ["transaction_id"]).read_all()
+    assert sorted(rows["transaction_id"].to_pylist()) == ["a", "c"]
 
 
 def test_a_run_is_published_where_another_branch_is_removed_meanwhile(shared, meanwhile):
