@@ -26,14 +26,17 @@ def handed_over(engine: Engine, stage: str, dataset: str, received: str, accepte
     (counts,) = engine.query(
         f"""{pairs}
         select count(case when is_received then 1 end) as received,
-          count(case when not is_received or n = 1 then 1 end) as accepted
+          count(case when not is_received or n = 1 then 1 end) as accepted,
+          count(case when is_received and coalesce(n, 0) <> 1 then 1 end) as lost
         from pairs"""
     )
-    lost = engine.query(
-        f"""{pairs}
-        select record_id from pairs where is_received and coalesce(n, 0) <> 1
-        order by record_id limit {SAMPLE_RECORDS}"""
-    )
+    lost = []
+    if counts["lost"]:
+        lost = engine.query(
+            f"""{pairs}
+            select record_id from pairs where is_received and coalesce(n, 0) <> 1
+            order by record_id limit {SAMPLE_RECORDS}"""
+        )
     return Fates(
         stage, dataset, counts["received"], counts["accepted"], lost=tuple(str(row["record_id"]) for row in lost)
     )

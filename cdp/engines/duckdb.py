@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ class DuckDBEngine:
         self._connection.execute(f"set temp_directory = '{self._spill.name}'")
         self._connection.execute("set preserve_insertion_order = false")
         self._connection.execute(resources.read_text("cdp/engines/duckdb_prelude.sql"))
+        self._numbers = count()
+        self._tables: dict[str, str] = {}
         self._read: set[str] = set()
 
     @property
@@ -55,13 +58,13 @@ class DuckDBEngine:
     def register(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Give the steps an Arrow table or stream under a name."""
         self._connection.register("arriving", rows)
-        self._connection.execute(f"create or replace table {name} as select * from arriving")
+        self._materialise(name, "select * from arriving")
         self._connection.unregister("arriving")
 
     def append(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Add rows to a registered input."""
         self._connection.register("arriving", rows)
-        self._connection.execute(f"insert into {name} select * from arriving")
+        self._connection.execute(f"insert into {self._tables[name]} select * from arriving")
         self._connection.unregister("arriving")
 
     def read(self, name: str) -> None:
@@ -73,7 +76,7 @@ class DuckDBEngine:
     def step(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run one named step; `:name` in the text stands for a parameter. Raises StepError."""
         try:
-            self._connection.execute(f"create or replace table {name} as {bind(sql, parameters or {})}")
+            self._materialise(name, bind(sql, parameters or {}))
         except duckdb.Error as error:
             raise StepError(f"step {name}: {error}") from error
 
@@ -105,12 +108,32 @@ class DuckDBEngine:
         dataset = Dataset.load(name)
         self.read(name)
         old, new = name.replace(".", "_"), f"writing_{name.replace('.', '_')}"
-        self.step(new, f"select {casts(dataset)} from {step}")
+        rows = f"select {casts(dataset)} from {step}"
+        if step in self._tables and self._columns(f"select * from {step}") == self._columns(rows):
+            self._stand_for(new, self._tables[step])
+        else:
+            self.step(new, rows)
         change = compare(self, dataset, old, new)
         if change.is_any:
             self.lake.rewrite(name, self._parts(dataset, new))
-        self._connection.execute(f"drop table {old}; alter table {new} rename to {old}")
+        self._stand_for(old, self._tables[new])
         return change
+
+    def _columns(self, sql: str) -> list[tuple[str, str]]:
+        return [(c["column_name"], c["column_type"]) for c in self.query(f"describe {sql}")]
+
+    def _materialise(self, name: str, sql: str) -> None:
+        """Make a new table of the rows, then let the name stand for it: the text may read what the name stood for."""
+        table = f"rows_{next(self._numbers)}"
+        self._connection.execute(f"create table {table} as {sql}")
+        self._stand_for(name, table)
+
+    def _stand_for(self, name: str, table: str) -> None:
+        before = self._tables.get(name)
+        self._tables[name] = table
+        self._connection.execute(f"create or replace view {name} as select * from {table}")
+        if before is not None and before not in self._tables.values():
+            self._connection.execute(f"drop table {before}")
 
     def _parts(self, dataset: Dataset, new: str) -> Iterator[tuple[pa.RecordBatchReader, list[Any] | None]]:
         if not dataset.partition_by:

@@ -21,14 +21,34 @@ stated as (
   select *, false as is_arriving from clean_transaction
 ),
 
+repeated as (
+  select transaction_id, line_number, updated_at
+  from (
+    select transaction_id, line_number, updated_at from typed_transaction
+    union all
+    select transaction_id, line_number, updated_at from clean_transaction
+  ) named
+  group by transaction_id, line_number, updated_at
+  having count(*) > 1
+),
+
+-- only keys that repeat are ranked: a window over all lines would hold every column of theirs in memory
 ranked as (
   select
-    *,
+    s.*,
     -- a record that arrives again wins over its own row, so that a replay brings in newer normal forms
     row_number() over (
-      partition by transaction_id, line_number, updated_at order by record_id, is_arriving desc
+      partition by s.transaction_id, s.line_number, s.updated_at order by s.record_id, s.is_arriving desc
     ) as place
-  from stated
+  from stated s
+  join repeated r
+    on r.transaction_id = s.transaction_id and r.line_number = s.line_number and r.updated_at = s.updated_at
+  union all
+  select s.*, cast(1 as bigint) as place
+  from stated s
+  left join repeated r
+    on r.transaction_id = s.transaction_id and r.line_number = s.line_number and r.updated_at = s.updated_at
+  where r.transaction_id is null
 )
 
 select

@@ -21,7 +21,8 @@ numbered as (
 session as (
   select message_id,
     md5(concat_ws('|', visitor, cast(min(micros) over (partition by visitor, session_number) as string))) as session_id,
-    row_number() over (partition by visitor, session_number order by micros, message_id) as session_event_number
+    cast(row_number() over (partition by visitor, session_number order by micros, message_id) as int)
+      as session_event_number
   from numbered
 )
 select * from session

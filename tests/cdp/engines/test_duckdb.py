@@ -3,6 +3,8 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
+from cdp.dataset import Dataset
+from cdp.engines.change import Change
 from cdp.engines.duckdb import DuckDBEngine, StepError, bind
 
 
@@ -60,3 +62,39 @@ def test_rows_stream_out_as_arrow(engine):
     reader = engine.arrow("many")
     assert isinstance(reader, pa.RecordBatchReader)
     assert sum(batch.num_rows for batch in reader) == 250_000
+
+
+class LakeOfOneTable:
+    """Keeps what is written whole."""
+
+    def __init__(self):
+        self.rows = Dataset.load("curated.dim_channel").arrow_schema().empty_table()
+
+    def read(self, name):
+        return self.rows.to_reader()
+
+    def rewrite(self, name, parts):
+        ((rows, _),) = parts
+        self.rows = rows.read_all()
+
+
+def test_a_table_keeps_what_was_written_when_its_step_is_made_anew(tmp_path):
+    engine = DuckDBEngine(LakeOfOneTable(), tmp_path)
+    channel = "select cast({} as bigint) as channel_key, '{}' as channel, 'online' as channel_group, true as is_online"
+    engine.step("channel", channel.format(1, "web"))
+    assert engine.write("curated.dim_channel", "channel") == Change(1, 0, 0, 1)
+    # From the table, from itself, and under the name of the step that the table was written from.
+    engine.step("channel", f"from curated_dim_channel union all {channel.format(2, 'mobile_app')}")
+    engine.step("channel", f"from channel union all {channel.format(3, 'store')}")
+    assert engine.query("select channel from curated_dim_channel") == [{"channel": "web"}]
+    assert engine.write("curated.dim_channel", "channel") == Change(2, 0, 0, 3)
+    engine.step("none", "select * from channel where channel_key = 0")
+    assert engine.write("curated.dim_channel", "none") == Change(0, 0, 3, 0)
+    assert engine.write("curated.dim_channel", "channel") == Change(3, 0, 0, 3)
+    engine.close()
+
+
+def test_steps_that_were_replaced_leave_no_rows_behind(engine):
+    for _ in range(3):
+        engine.step("numbers", "select * from range(10)")
+    assert engine.query("select sum(estimated_size) as n from duckdb_tables()") == [{"n": 10}]
