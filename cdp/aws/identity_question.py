@@ -85,6 +85,8 @@ def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]
     yield f"{'(beforehand)':<14} {'':<16} {told.prior_weight:>7.2f}"
     for field in told.fields:
         yield f"{field.field:<14} {field.agreement:<16} {field.weight:>7.2f}  {field.left}  {field.right}"
+    if told.two_people:
+        yield f"{'(two people)':<14} {told.two_people:<16} {told.doubt:>7.2f}  explains what agrees as well"
     yield f"probability that they are one human: {told.match_probability:.6f}"
     if told.veto:
         yield f"guard that spoke against it: {told.veto}"

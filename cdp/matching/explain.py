@@ -34,12 +34,18 @@ class FieldWeight:
 
 @dataclass(frozen=True)
 class PairExplained:
-    """The probability that two records are one human, with what made it; `veto` is the guard that spoke, if any."""
+    """The probability that two records are one human, with what made it; `veto` is the guard that spoke, if any.
+
+    `two_people` is the kind of two people, such as a household, that explains best what agrees, if any; `doubt` is what
+    that takes away, in bits of 0 or less.
+    """
 
     match_probability: float
     prior_weight: float
     fields: tuple[FieldWeight, ...]
     veto: str | None
+    two_people: str | None
+    doubt: float
     is_together: bool
 
 
@@ -77,6 +83,8 @@ def explain_pair(engine: MatchEngine, rules: MatchRules, model: MatchModel, left
         prior_weight=round(model.prior_weight, 2),
         fields=tuple(weights),
         veto=found["veto"],
+        two_people=found["two_people"],
+        doubt=round(-found["doubt"], 2),
         is_together=len({row["cluster_id"] for row in together}) == 1,
     )
 

@@ -91,10 +91,10 @@ def resolve_matches(
     make_features(engine, rules)
     if mode == DETERMINISTIC:
         find_pairs(engine, "agreeing", rules.deterministic, MOST_IN_ONE_KEY)
-        ties = "select left_id, right_id, cast(1 as double) as match_probability, :rule_version as rule_version"
-        engine.step("edge", f"{ties} from agreeing", rules.parameters)
-        join_all(engine, decisions)
         score_pairs(engine, "agreeing", "scored", rules, model or MatchModel.shipped(rules))
+        ties = "select left_id, right_id, cast(1 as double) as match_probability, :rule_version as rule_version"
+        engine.step("edge", f"{ties} from scored where veto is null", rules.parameters)
+        join_all(engine, decisions)
         engine.step("scored_pair", f"select left_id, right_id, {_speaking(rules)} as speaking from scored")
         engine.step("matched", _matched(rules))
         keep_nothing(engine)

@@ -16,7 +16,7 @@ from cdp import resources
 
 RULE_VERSION = "v1"
 FOLDER = "data_quality/identity"
-KINDS = ("exact", "swapped", "similar", "edits", "else")
+KINDS = ("exact", "swapped", "initial", "part", "new_year", "similar", "edits", "else")
 # The columns of sql/lake/identity/person_feature.sql.
 FIELDS = frozenset(
     [
@@ -38,6 +38,10 @@ FIELDS = frozenset(
         "birth_day",
         "street_start",
         "house_number",
+        "way",
+        "place",
+        "birth_turned",
+        "source",
     ]
 )
 
@@ -48,11 +52,15 @@ class MatchRulesError(Exception):
 
 @dataclass(frozen=True)
 class Level:
-    """One way two values may agree; `m` and `u` are how often records of one and of two people agree like this."""
+    """One way two values may agree; `m` and `u` are how often one human's records and two strangers' agree like this.
+
+    `also` names a further field that must be equal.
+    """
 
     kind: str
     fields: tuple[str, ...]
     limit: float
+    also: str | None
     is_by_frequency: bool
     m: float
     u: float
@@ -60,25 +68,48 @@ class Level:
     @property
     def label(self) -> str:
         """In words: exact, similar 0.92, edits 1, swapped, else."""
-        return f"{self.kind} {self.limit:g}" if self.limit else self.kind
+        return " ".join(word for word in (self.kind, f"{self.limit:g}" if self.limit else "", self.also) if word)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A field and its levels, from agreement to none."""
+    """A field and its levels, from agreement to none; `void` are two fields that say nothing when they are swapped.
+
+    Then another comparison counts the swap, and once is enough.
+    """
 
     name: str
     levels: tuple[Level, ...]
+    void: tuple[str, ...] = ()
+
+    @property
+    def weighed_by(self) -> str | None:
+        """The field whose values weigh more the rarer they are, if any."""
+        return next((level.fields[0] for level in self.levels if level.is_by_frequency), None)
 
 
 @dataclass(frozen=True)
 class Veto:
-    """Two records that both state one of `stated` are not one human, unless they agree on `conflict` or `unless`."""
+    """Two records that both state one of `stated` are not one human when all `conflicts` disagree on the last level."""
 
     name: str
     stated: tuple[str, ...]
-    conflict: str
-    unless: str
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TwoPeople:
+    """A kind of pairs that are two people but no strangers: how often they agree, top level first.
+
+    `shared` fields agree because the two share the value, not by chance, so that a rare one says nothing against it.
+    `fixed` ones are not learnt. Fields that are not named agree as those of strangers.
+    """
+
+    name: str
+    per_record: float
+    shared: tuple[str, ...]
+    fixed: tuple[str, ...]
+    shares: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -103,6 +134,7 @@ class MatchRules:
     blocking: tuple[tuple[str, ...], ...] = ()
     most_per_key: int = 0
     comparisons: tuple[Comparison, ...] = ()
+    two_people: tuple[TwoPeople, ...] = ()
     vetoes: tuple[Veto, ...] = ()
     modes: Mapping[str, Mode] = field(default_factory=dict)
     deterministic: tuple[tuple[str, ...], ...] = ()
@@ -132,12 +164,15 @@ class MatchRules:
         """The rules that a file's text states. Raises MatchRulesError."""
         rules = yaml.safe_load(text)
         try:
+            comparisons = tuple(_comparison(name, entry, path) for name, entry in rules.get("comparisons", {}).items())
+            two_people = rules.get("two_people", {}).items()
             return cls(
                 rules["rule_version"],
                 _parameters(rules),
                 tuple(_key(key, path) for key in rules.get("blocking", {}).get("keys", ())),
                 int(rules.get("blocking", {}).get("most_person_records", 0)),
-                tuple(_comparison(name, entry, path) for name, entry in rules.get("comparisons", {}).items()),
+                comparisons,
+                tuple(_two_people(name, entry, comparisons, path) for name, entry in two_people),
                 tuple(_veto(name, entry, path) for name, entry in rules.get("vetoes", {}).items()),
                 {name: Mode(name, **entry) for name, entry in rules.get("modes", {}).items()},
                 tuple(_key(key, path) for key in rules.get("deterministic", ())),
@@ -163,10 +198,11 @@ def _parameters(rules: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _comparison(name: str, entries: list[dict[str, Any]], path: str) -> Comparison:
-    levels = tuple(_level(entry, f"{path}: comparisons: {name}: {entry}") for entry in entries)
+    void = tuple(entries[0]["void"]) if "void" in entries[0] else ()
+    levels = tuple(_level(entry, f"{path}: comparisons: {name}: {entry}") for entry in entries[bool(void) :])
     if name not in FIELDS or levels[-1].kind != "else" or any(level.kind == "else" for level in levels[:-1]):
         raise MatchRulesError(f"{path}: comparisons: {name}: it must be a field of {sorted(FIELDS)} and end with else")
-    return Comparison(name, levels)
+    return Comparison(name, levels, void)
 
 
 def _level(entry: dict[str, Any], place: str) -> Level:
@@ -177,20 +213,29 @@ def _level(entry: dict[str, Any], place: str) -> Level:
     fields = () if kinds == ["else"] else (named,) if isinstance(named, str) else tuple(named)
     limit = float(entry.get("at_least", entry.get("at_most", 0)))
     m, u = float(entry["m"]), float(entry["u"])
-    if not FIELDS.issuperset(fields):
+    also = entry.get("also")
+    if not FIELDS.issuperset((*fields, *([also] if also else []))):
         raise MatchRulesError(f"{place}: fields are {sorted(FIELDS)}")
     if kinds[0] in ("similar", "edits") and not limit:
         raise MatchRulesError(f"{place}: say at_least (similar, 0 to 1) or at_most (edits)")
     if not (0 < m < 1 and 0 < u < 1):
         raise MatchRulesError(f"{place}: m and u lie between 0 and 1")
-    return Level(kinds[0], fields, limit, bool(entry.get("frequency")), m, u)
+    return Level(kinds[0], fields, limit, also, bool(entry.get("frequency")), m, u)
+
+
+def _two_people(name: str, entry: dict[str, Any], comparisons: tuple[Comparison, ...], path: str) -> TwoPeople:
+    count = {comparison.name: len(comparison.levels) for comparison in comparisons}
+    shares = {field: tuple(map(float, stated)) for field, stated in entry["shares"].items()}
+    named = {**shares, **dict.fromkeys((*entry["shared"], *entry["fixed"]))}
+    if wrong := [f for f in named if f not in count or len(shares.get(f, ())) != count[f] or min(shares[f]) <= 0]:
+        raise MatchRulesError(f"{path}: two_people: {name}: {wrong}: state a share above 0 for each of its levels")
+    return TwoPeople(name, float(entry["per_record"]), tuple(entry["shared"]), tuple(entry["fixed"]), shares)
 
 
 def _veto(name: str, entry: dict[str, Any], path: str) -> Veto:
-    veto = Veto(name, tuple(entry["stated"]), entry["conflict"], entry["unless"])
-    if unknown := {*veto.stated, veto.conflict, veto.unless} - FIELDS:
+    if unknown := {*entry["stated"], *entry["conflicts"]} - FIELDS:
         raise MatchRulesError(f"{path}: vetoes: {name}: {sorted(unknown)} are none of {sorted(FIELDS)}")
-    return veto
+    return Veto(name, tuple(entry["stated"]), tuple(entry["conflicts"]))
 
 
 def _key(fields: list[str], path: str) -> tuple[str, ...]:

@@ -1,17 +1,20 @@
-"""Pairs get the probability that they are one human, from Splink, on the engine that holds them.
+"""Pairs get the probability that they are one human, from weights that Splink finds on the engine that holds them.
 
-A pair that a veto speaks against has probability 0, whatever agrees.
+A pair may be one human, two strangers, or two people of a kind that the rules name: the better another kind explains
+what agrees, the less it speaks for one human. A pair that a veto speaks against has probability 0, whatever agrees.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 from splink import Linker
 
 from cdp.matching.model import MatchModel
-from cdp.matching.rules import MatchRules, Veto
+from cdp.matching.rules import Comparison, MatchRules, TwoPeople, Veto
 from cdp.matching.splink_settings import settings
 from cdp.steps import MatchEngine
 
@@ -19,9 +22,39 @@ from cdp.steps import MatchEngine
 def score_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel) -> None:
     """Make the step `into` from the pairs (left_id, right_id) of a step.
 
-    Its columns are left_id, right_id, match_probability, veto (name of the one that spoke, or null), and per
-    comparison `gamma_<field>` (level, from the top down to 0; -1 where a value is missing) and `mw_<field>` (weight in
-    bits); `frequency_bits` is the part of the weights that is due to how common the values are.
+    Its columns are those of `weigh_pairs`, and match_probability, veto (name of the one that spoke, or null),
+    two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
+    """
+    weigh_pairs(engine, pairs, "weighed_pair", rules, model)
+    weights = " + ".join(f"mw_{c.name}" for c in rules.comparisons)
+    kinds = "".join(f", {_bits(group, rules, model)} as bits_{group.name}" for group in rules.two_people)
+    bits = [f"bits_{group.name}" for group in rules.two_people]
+    odds = " + ".join(["1", *(f"power(cast(2 as double), {name})" for name in bits)])
+    best = " ".join(
+        f"when bits_{g.name} > 0 and bits_{g.name} = greatest({', '.join([*bits, '0'])}) then '{g.name}'"
+        for g in rules.two_people
+    )
+    engine.step(
+        into,
+        f"""with weighed as (
+              select *, {model.prior_weight!r} + {weights} as bits_one_human{kinds} from weighed_pair
+            ), judged as (
+              select *, {veto(rules)} as veto, {f"case {best} end" if best else "cast(null as string)"} as two_people,
+                log2({odds}) as doubt
+              from weighed
+            )
+            select *, case when veto is null
+              then 1 / (1 + power(cast(2 as double), doubt - bits_one_human)) else 0 end as match_probability
+            from judged""",
+    )
+
+
+def weigh_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel) -> None:
+    """Make the step `into` from the pairs (left_id, right_id) of a step.
+
+    Its columns are left_id, right_id and per comparison `gamma_<field>` (level, from the top down to 0; -1 where a
+    value is missing), `mw_<field>` (weight in bits) and `rare_<field>` (the part of it that is due to how common the
+    value is).
     """
     engine.step("pair_to_score", f"select left_id as join_key_l, right_id as join_key_r, '0' as match_key from {pairs}")
     engine.step(
@@ -34,17 +67,8 @@ def score_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
     linker = linker_of(engine, api, rules, model, "feature_to_score")
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
     scored = linker.inference.predict(warning_mode="never").physical_name
-    weights = "".join(f", gamma_{c.name}, {_weight(c.name, model)} as mw_{c.name}" for c in rules.comparisons)
-    by_frequency = " + ".join(f"mw_tf_adj_{name}" for name in model.frequencies) or "cast(0 as double)"
-    engine.step(
-        into,
-        f"""with weighed as (
-              select person_id_l as left_id, person_id_r as right_id, match_probability as probability,
-                {by_frequency} as frequency_bits{weights}
-              from {scored}
-            ), judged as (select *, {veto(rules)} as veto from weighed)
-            select *, case when veto is null then probability else 0 end as match_probability from judged""",
-    )
+    columns = ", ".join(_columns(c, model) for c in rules.comparisons)
+    engine.step(into, f"select person_id_l as left_id, person_id_r as right_id, {columns} from {scored}")
     api.delete_tables_created_by_splink_from_db()
 
 
@@ -67,16 +91,36 @@ def linker_of(
 
 def veto(rules: MatchRules) -> str:
     """SQL for the name of the first veto that speaks against a pair."""
-    cases = " ".join(f"when {_speaks(v, rules)} then '{v.name}'" for v in rules.vetoes)
+    cases = " ".join(f"when {_speaks(v)} then '{v.name}'" for v in rules.vetoes)
     return f"case {cases} end" if cases else "cast(null as string)"
 
 
-def _speaks(veto: Veto, rules: MatchRules) -> str:
-    top = len(rules.comparison(veto.unless).levels) - 1
+def _speaks(veto: Veto) -> str:
     stated = " or ".join(f"gamma_{name} >= 0" for name in veto.stated)
-    # The level below the top one is a typing error away from agreement.
-    return f"({stated}) and gamma_{veto.conflict} = 0 and gamma_{veto.unless} < {top - 1}"
+    return " and ".join([f"({stated})", *(f"gamma_{name} = 0" for name in veto.conflicts)])
 
 
-def _weight(name: str, model: MatchModel) -> str:
-    return f"mw_{name} + mw_tf_adj_{name}" if name in model.frequencies else f"mw_{name}"
+def _columns(comparison: Comparison, model: MatchModel) -> str:
+    name = comparison.name
+    rare = f"mw_tf_adj_{name}" if comparison.weighed_by in model.frequencies else "cast(0 as double)"
+    return f"gamma_{name}, mw_{name} + {rare} as mw_{name}, {rare} as rare_{name}"
+
+
+def _bits(group: TwoPeople, rules: MatchRules, model: MatchModel) -> str:
+    """SQL for how much likelier a pair is of this kind than two strangers, in bits."""
+    known = model.groups[group.name]
+    terms = [repr(math.log2(known.prior))]
+    for comparison in rules.comparisons:
+        if comparison.name in known.shares:
+            u = [u for _, u in model.parameters[comparison.name]]
+            terms.append(_by_level(comparison.name, known.shares[comparison.name], u))
+        if comparison.name in group.shared:
+            terms.append(f"rare_{comparison.name}")
+    return " + ".join(terms)
+
+
+def _by_level(name: str, shares: Sequence[float], chances: Sequence[float]) -> str:
+    top = len(shares) - 1
+    bits = [math.log2(share / u) for share, u in zip(shares, chances, strict=True)]
+    levels = " ".join(f"when {top - n} then {weight!r}" for n, weight in enumerate(bits))
+    return f"case gamma_{name} {levels} else 0 end"

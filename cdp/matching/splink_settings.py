@@ -14,10 +14,16 @@ from cdp.matching.rules import Comparison, Level, MatchRules
 
 KINDS: Mapping[str, Callable[[Level], Any]] = {
     "swapped": lambda level: levels.CustomLevel(_crosswise(*level.fields)),
+    "initial": lambda level: levels.CustomLevel(_initial(*level.fields)),
+    "part": lambda level: levels.CustomLevel(_part(*level.fields)),
+    "new_year": lambda level: levels.CustomLevel(NEW_YEAR),
     "similar": lambda level: levels.JaroWinklerLevel(level.fields[0], level.limit),
     "edits": lambda level: levels.DamerauLevenshteinLevel(level.fields[0], int(level.limit)),
     "else": lambda level: levels.ElseLevel(),
 }
+
+# A birthday nobody knew but its year: the first of January on one side.
+NEW_YEAR = "birth_year_l = birth_year_r and (birth_day_l = '0101' or birth_day_r = '0101')"
 
 
 def settings(rules: MatchRules, model: MatchModel) -> SettingsCreator:
@@ -34,18 +40,37 @@ def settings(rules: MatchRules, model: MatchModel) -> SettingsCreator:
 
 
 def _comparison(comparison: Comparison, model: MatchModel) -> CustomComparison:
-    made: list[Any] = [levels.NullLevel(comparison.name)]
+    made: list[Any] = [_null(comparison)]
     for level, (m, u) in zip(comparison.levels, model.parameters[comparison.name], strict=True):
         made.append(_level(level, model).configure(m_probability=m, u_probability=u))
     return CustomComparison(output_column_name=comparison.name, comparison_levels=made)
 
 
+def _null(comparison: Comparison) -> Any:
+    missing = f"{comparison.name}_l is null or {comparison.name}_r is null"
+    void = f" or ({_crosswise(*comparison.void)})" if comparison.void else ""
+    return levels.CustomLevel(missing + void).configure(is_null_level=True)
+
+
 def _level(level: Level, model: MatchModel) -> Any:
-    if level.kind == "exact":
+    if level.kind == "exact" and not level.also:
         by_frequency = level.is_by_frequency and level.fields[0] in model.frequencies
         return levels.ExactMatchLevel(level.fields[0], term_frequency_adjustments=by_frequency)
-    return KINDS[level.kind](level)
+    made = KINDS[level.kind](level)
+    return levels.And(made, levels.ExactMatchLevel(level.also)) if level.also else made
 
 
 def _crosswise(one: str, other: str) -> str:
     return f"{one}_l = {other}_r and {other}_l = {one}_r"
+
+
+def _initial(field: str) -> str:
+    one, other = (f"length({field}_{a}) = 1 and {field}_{a} = substr({field}_{b}, 1, 1)" for a, b in ("lr", "rl"))
+    return f"({one}) or ({other})"
+
+
+def _part(field: str) -> str:
+    """One is how the other begins or ends: Max and Maximilian, Maier and Maier-Huber."""
+    pairs = ((f"{field}_{a}", f"{field}_{b}") for a, b in ("lr", "rl"))
+    whole = " or ".join(f"startswith({x}, {y}) or endswith({x}, {y})" for x, y in pairs)
+    return f"length({field}_l) > 2 and length({field}_r) > 2 and ({whole})"

@@ -35,19 +35,25 @@ stated as (
   from plain
 ),
 person_feature as (
-  select s.*, i.email, i.phone,
+  select s.*, i.email, i.phone, r.source,
     regexp_extract(i.email, '^([^@+]+)', 1) as email_user,
-    case when first_name is not null and last_name is not null
-      then concat_ws(' ', least(first_name, last_name), greatest(first_name, last_name)) end as names,
-    substring(first_name, 1, 3) as first_start,
-    substring(last_name, 1, 3) as last_start,
-    substring(first_name, 1, 1) as first_initial,
-    substring(last_name, 1, 1) as last_initial,
-    substring(birth_on, 1, 4) as birth_year,
-    substring(birth_on, 5, 4) as birth_day,
-    substring(street, 1, 6) as street_start,
-    nullif(regexp_extract(street, '[0-9]+', 0), '') as house_number
+    case when s.first_name is not null and s.last_name is not null
+      then concat_ws(' ', least(s.first_name, s.last_name), greatest(s.first_name, s.last_name)) end as names,
+    substring(s.first_name, 1, 3) as first_start,
+    substring(s.last_name, 1, 3) as last_start,
+    substring(s.first_name, 1, 1) as first_initial,
+    substring(s.last_name, 1, 1) as last_initial,
+    substring(s.birth_on, 1, 4) as birth_year,
+    substring(s.birth_on, 5, 4) as birth_day,
+    substring(s.street, 1, 6) as street_start,
+    nullif(regexp_extract(s.street, '[0-9]+', 0), '') as house_number,
+    regexp_replace(s.street, '[0-9]+', '') as way,
+    case when s.birth_on is not null
+      then concat_ws('', substring(s.birth_on, 1, 4), substring(s.birth_on, 7, 2), substring(s.birth_on, 5, 2))
+      end as birth_turned,
+    case when s.postal_code is not null and s.city is not null then concat_ws(' ', s.postal_code, s.city) end as place
   from stated s
+  inner join person_record r on r.person_id = s.person_id
   left join identifier i on i.person_id = s.person_id
 )
 select * from person_feature

@@ -173,7 +173,7 @@ def test_a_pair_is_explained_field_by_field_and_the_weights_are_the_score(people
     assert agreements | {"first_name": "exact", "phone": "not stated", "last_name": "else"} == agreements
     assert told.veto is None
     assert told.is_together
-    odds = 2 ** (told.prior_weight + sum(field.weight for field in told.fields))
+    odds = 2 ** (told.prior_weight + sum(field.weight for field in told.fields) + told.doubt)
     assert told.match_probability == pytest.approx(odds / (1 + odds), abs=0.001)
     assert not any("ada" in field.left or "ada" in field.right for field in told.fields)
 

@@ -20,10 +20,12 @@ def test_texts_are_compared_without_case_marks_and_signs(text, plain):
     [
         ("exact: first_name,", "exact: forename,", "fields are"),
         ("{edits: phone, at_most: 1", "{edits: phone", "at_most"),
-        ("m: 0.35, u: 0.99989", "m: 1.35, u: 0.99989", "between 0 and 1"),
+        ("m: 0.29, u: 0.999899", "m: 1.29, u: 0.999899", "between 0 and 1"),
         ("    - [email_user]", "    - [mail]", "blocking"),
-        ("conflict: first_name", "conflict: name", "vetoes"),
-        ("    - {else: true, m: 0.35, u: 0.99989}\n", "", "end with else"),
+        ("conflicts: [first_name", "conflicts: [name", "vetoes"),
+        ("phone: [0.20, 0.01, 0.79]", "phone: [0.20, 0.80]", "two_people: household: .*phone"),
+        ("also: house_number", "also: house", "fields are"),
+        ("    - {else: true, m: 0.29, u: 0.999899}\n", "", "end with else"),
         ("rule_version: v2", "version: v2", "rule_version"),
     ],
 )
