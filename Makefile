@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries dashboard contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain identity-train local-up local-apply local-plan check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
+.PHONY: help setup demo demo-down query queries dashboard contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain identity-train local-up local-apply local-plan local-day check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ local-apply: $(READY) ## Terraform creates the platform on a cloud on this machi
 
 local-plan: $(READY) ## What a change in terraform/ would do there
 	@$(PYTHON) -m localcloud plan $(ARGS)
+
+local-day: $(READY) ## The next day of sample data through it, held against the answer key; twice for both days
+	@$(PYTHON) -m localcloud day $(SIZES) $(ARGS)
 
 check-wiring: $(READY) ## Whether what Terraform made there fits together: names, permissions, failures, alarms
 	@$(PYTHON) -m localcloud check-wiring $(ARGS)

@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_serve(subcommands.add_parser("serve", help="run an empty cloud and a warehouse for Terraform"))
     for name, text in STACK.items():
         _add_stack(subcommands.add_parser(name, help=text), name)
+    _add_day(subcommands.add_parser("day", help="the next day of sample data through what Terraform made there"))
     _add_dashboard(subcommands.add_parser("dashboard", help="the desk over a demo's warehouse and runs, until Ctrl-C"))
     options = parser.parse_args(arguments)
     return int(options.run(options))
@@ -84,24 +85,32 @@ def _up(options: argparse.Namespace) -> int:
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_demo)
-    for name, size in Sizes()._asdict().items():
-        parser.add_argument(f"--{name}", type=int, default=size, help="on day 1 (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=7, help="another seed, another world (default: %(default)s)")
-    parser.add_argument("--first-day", type=date.fromisoformat, default=FIRST_DAY, help="default: %(default)s")
+    _add_world(parser)
     parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="replaced (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the cloud running afterwards, until Ctrl-C")
     parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="default: %(default)s")
     parser.add_argument("--terraform", action="store_true", help="let Terraform create the platform (minutes)")
 
 
+def _add_world(parser: argparse.ArgumentParser) -> None:
+    for name, size in Sizes()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=size, help="on day 1 (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=7, help="another seed, another world (default: %(default)s)")
+    parser.add_argument("--first-day", type=date.fromisoformat, default=FIRST_DAY, help="default: %(default)s")
+
+
+def _world(options: argparse.Namespace) -> World:
+    return World(options.seed, Sizes(*(getattr(options, name) for name in Sizes._fields)), options.first_day)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from localcloud.demo import DemoError, from_list, from_terraform, play
+    from localcloud.day import DemoError
+    from localcloud.demo import from_list, from_terraform, play
     from localcloud.terraform import TerraformError
 
     console = Console()
-    world = World(options.seed, Sizes(*(getattr(options, name) for name in Sizes._fields)), options.first_day)
     create = from_list(options.engine, options.work_dir)
     if options.terraform:
         if options.engine == "spark":
@@ -109,7 +118,7 @@ def _demo(options: argparse.Namespace) -> int:
             return 2
         create = from_terraform(options.work_dir / "terraform", console)
     try:
-        play(world, options.work_dir, console, create, options.keep)
+        play(_world(options), options.work_dir, console, create, options.keep)
     except (DemoError, TerraformError) as error:
         console.print(f"[red]{error}[/]")
         return 1
@@ -126,7 +135,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     from localcloud.cloud import LocalCloud
-    from localcloud.demo import PASSWORD, WAREHOUSE
+    from localcloud.day import PASSWORD, WAREHOUSE
     from localcloud.local_stack import write_self
     from localcloud.redshift.wire import RedshiftServer
 
@@ -145,20 +154,27 @@ def _add_stack(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--work-dir", type=Path, default=Path("build/local"), help="default: %(default)s")
 
 
+def _add_day(parser: argparse.ArgumentParser) -> None:
+    _add_world(parser)
+    _add_stack(parser, "day")
+
+
 def _stack(options: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from localcloud.day import DemoError
     from localcloud.local_stack import LocalStack
     from localcloud.terraform import TerraformError
 
     console = Console()
+    arguments = [_world(options)] if options.name == "day" else []
     try:
-        getattr(LocalStack(options.work_dir, console), options.name.replace("-", "_"))()
-    except TerraformError as error:
+        getattr(LocalStack(options.work_dir, console), options.name.replace("-", "_"))(*arguments)
+    except (DemoError, TerraformError) as error:
         console.print(f"[red]{error}[/]", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print("Interrupted; Terraform has kept in its state what it had made: run it again")
+        console.print("Interrupted; run it again: what had been done by then is kept")
         return 130
     return 0
 

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,12 @@ class CloudStartError(Exception):
     """The cloud's process ended before it could be used."""
 
 
-class CloudProcess:
-    """Runs `python -m localcloud up` below `work_dir`; `options` are further options of it."""
+class RunningCloud:
+    """A cloud that another process runs, below `work_dir`; `environment` is what it says about itself."""
 
-    def __init__(self, work_dir: Path, port: int = 0, options: Sequence[str] = ()) -> None:
+    def __init__(self, environment: Mapping[str, str], work_dir: Path) -> None:
         self.work_dir = work_dir.resolve()
-        self._arguments = ["--port", str(port), "--work-dir", str(self.work_dir), *options]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._environment: dict[str, str] = {}
+        self._environment = dict(environment)
 
     @property
     def endpoint(self) -> str:
@@ -42,10 +40,9 @@ class CloudProcess:
         return self._environment["AWS_ENDPOINT_URL"]
 
     @property
-    def pid(self) -> int:
-        """Process id of the cloud."""
-        assert self._process is not None
-        return self._process.pid
+    def control(self) -> Control:
+        """Steers its clock and schedules, and waits for it."""
+        return Control(self.endpoint)
 
     def environment(self) -> dict[str, str]:
         """Variables that point any AWS SDK or CLI at this cloud."""
@@ -54,6 +51,21 @@ class CloudProcess:
     def client(self, service: str) -> Any:
         """A boto3 client for this cloud."""
         return make_client(service, self._environment)
+
+
+class CloudProcess(RunningCloud):
+    """Runs `python -m localcloud up` below `work_dir`; `options` are further options of it."""
+
+    def __init__(self, work_dir: Path, port: int = 0, options: Sequence[str] = ()) -> None:
+        super().__init__({}, work_dir)
+        self._arguments = ["--port", str(port), "--work-dir", str(self.work_dir), *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the cloud."""
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> CloudProcess:
         """Start it and wait until it answers. Raises CloudStartError; its output is in `cloud.log`."""
@@ -74,7 +86,6 @@ class CloudProcess:
             self._process.wait()
             raise CloudStartError(f"the cloud did not start; see {log}")
         self._environment = json.loads(line)["environment"]
-        self.control = Control(self.endpoint)
         return self
 
     def stop(self) -> None:

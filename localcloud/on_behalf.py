@@ -46,6 +46,22 @@ def key_of(bucket: Any) -> str:
     return str(rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") or "")
 
 
+def authorise_use(role: str, action: str, resource: str) -> None:
+    """DynamoDB and SNS use the key of a table or topic in the name of whoever reads, writes or publishes."""
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.sns.models import sns_backends
+
+    key, uses = "", list(SEND_ENCRYPTED)
+    if action.startswith("dynamodb:"):
+        table = dynamodb_backends[ACCOUNT][REGION].tables.get(resource.split("/")[1])
+        key, uses = (table.sse_specification or {}).get("KMSMasterKeyId", "") if table else "", ["kms:Decrypt"]
+    elif action == "sns:Publish":
+        topic = sns_backends[ACCOUNT][REGION].topics.get(resource)
+        key = topic.kms_master_key_id if topic else ""
+    for use in uses if key else ():
+        running().permissions.check(role, use, str(key))
+
+
 def authorise_stream(role: str, arn: str) -> None:
     """Lambda reads the stream of an event source mapping."""
     from moto.kinesis.models import kinesis_backends

@@ -19,7 +19,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from localcloud.api_calls import needs
-from localcloud.on_behalf import authorise_key
+from localcloud.on_behalf import authorise_key, authorise_use
 from localcloud.patches.version import moto_patch
 from localcloud.permissions import LOCAL, NotAuthorizedError
 from localcloud.policy import concerning, decide, statements
@@ -55,6 +55,7 @@ def _authorise(self: Any, resource: str = "*") -> None:
     try:
         for need in needs(credential[3], operation, _parameters(self), credential[2], self.current_account):
             running().permissions.check(role, *need)
+            authorise_use(role, *need)
     except NotAuthorizedError as error:
         raise _RefusedError("AccessDeniedException", str(error)) from error
 

@@ -3,8 +3,9 @@
 Written for moto 5.2.5, where a `.sync` task of a service without task tokens dies with "'NoneType' object has no
 attribute 'interrupt_all'", an execution that is started without a name is called "None" (so the second one is
 refused), results with a datetime make DescribeExecution answer 500, GetExecutionHistory always gives all events from
-the first however few are asked for, the Redshift Data API is unknown by its Step Functions name, and
-ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls, are missing.
+the first however few are asked for, the Redshift Data API is unknown by its Step Functions name, EventBridge is not
+told of an execution that was aborted, and ValidateStateMachineDefinition and ListStateMachineVersions, which
+Terraform's provider calls, are missing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import uuid
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.events.models import events_backends
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service,
     state_task_service_callback,
@@ -32,6 +34,7 @@ from localcloud.patches.version import moto_patch
 POLL_S = 0.2  # how often a .sync task looks; moto's half second is lost after every job
 MOST_EVENTS = 1000  # of a page of the history
 
+STATUS_CHANGE = "Step Functions Execution Status Change"
 SERVICE_NAMES = {"redshiftdata": "redshift-data", "cloudwatchlogs": "logs", "eventbridge": "events"}
 
 
@@ -44,6 +47,7 @@ def apply() -> None:
     _plain_json_results()
     _name_executions()
     _page_the_history()
+    _tell_of_aborted_executions()
     StepFunctionResponse.validate_state_machine_definition = _validate_state_machine_definition
     StepFunctionResponse.list_state_machine_versions = _list_state_machine_versions
 
@@ -103,6 +107,20 @@ def _page_the_history() -> None:
         return ActionResult(page | ({"nextToken": str(end)} if end < len(events) else {}))
 
     StepFunctionResponse.get_execution_history = get_execution_history
+
+
+def _tell_of_aborted_executions() -> None:
+    upstream = StepFunctionResponse.stop_execution
+
+    def stop_execution(self: Any) -> Any:
+        answer, arn = upstream(self), self._get_param("executionArn")
+        machine = ":".join(arn.replace(":execution:", ":stateMachine:").split(":")[:7])
+        detail = {"executionArn": arn, "stateMachineArn": machine, "status": "ABORTED"}
+        event = {"Source": "aws.states", "DetailType": STATUS_CHANGE, "Detail": json.dumps(detail)}
+        events_backends[self.current_account][self.region].put_events([event])
+        return answer
+
+    StepFunctionResponse.stop_execution = stop_execution
 
 
 def _validate_state_machine_definition(self: Any) -> ActionResult:

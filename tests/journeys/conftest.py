@@ -15,6 +15,7 @@ from rich.console import Console
 from cdp.aws.lake import Lake
 from cdp.settings import Settings
 from localcloud import demo
+from localcloud.day import ARRIVAL, Stage, arrive
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
 
@@ -24,7 +25,7 @@ WORLD = World(7, Sizes(customers=120, products=15, transactions=400, events=800)
 class Story:
     """A running platform, and what a person does with it."""
 
-    def __init__(self, stage: demo.Stage) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.cloud = stage.cloud
         self.platform = stage.platform
@@ -37,9 +38,9 @@ class Story:
     def day_arrives(self, number: int) -> dict[str, Any]:
         """A day of sample data reaches raw; its answer key."""
         expected = write_day(WORLD, number, self.stage.work_dir / "sample")
-        self.set_clock(number, demo.ARRIVAL)
+        self.set_clock(number, ARRIVAL)
         folder = self.stage.work_dir / "sample" / f"day={number}"
-        demo.arrive(self.stage, folder, sum(fates["received"] for fates in expected.values()))
+        arrive(self.stage, folder, sum(fates["received"] for fates in expected.values()))
         return expected
 
     def file_arrives(self, key: str, text: str) -> None:

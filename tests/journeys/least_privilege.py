@@ -30,8 +30,6 @@ EXCUSED = {
 # The same, for one role: (end of its name, action).
 EXCUSED_ROLES = {
     ("plan_run", "s3:GetObject"): "asked a second time for one run, it reads the manifest that it wrote",
-    ("state_machine-daily_pipeline", "kms:Decrypt"): "SNS encrypts what is published in the publisher's name",
-    ("state_machine-daily_pipeline", "kms:GenerateDataKey"): "SNS encrypts what is published in the publisher's name",
 }
 
 

@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from cdp.aws.run_history import latest_runs, read_run
-from localcloud import demo, summary
+from localcloud import summary
+from localcloud.day import SCHEDULED
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ def expected(story):
 
 def test_a_killed_job_fails_the_run_and_loses_nothing(story, expected):
     pending = story.ledger.pending_receipts()
-    story.set_clock(1, demo.SCHEDULED)
+    story.set_clock(1, SCHEDULED)
     execution = story.schedule_fires()
     os.kill(story.running_job("clean_raw")["pid"], signal.SIGKILL)
     run = story.run_ends(execution)
@@ -77,7 +78,7 @@ def test_a_batch_that_a_gate_rejects_is_held_and_the_tables_stay(story, expected
 
 def test_a_held_batch_does_not_stop_the_next_day(story, expected):
     answer = story.day_arrives(2)
-    story.set_clock(2, demo.SCHEDULED)
+    story.set_clock(2, SCHEDULED)
     run = story.run()
     assert run["status"] == "SUCCEEDED", run.get("cause")
     assert summary.differences(answer, read_run(story.ledger, summary.run_id_of(run))) == []

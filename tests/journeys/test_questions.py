@@ -15,6 +15,7 @@ from rich.console import Console
 
 from cdp.aws.warehouse import Warehouse
 from localcloud import demo, queries
+from localcloud.day import play_day
 from sample_data.world import Sizes, World
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     work_dir = tmp_path_factory.mktemp("questions")
     # open_stage points this process at its cloud; afterwards the environment is what it was.
     with patch.dict(os.environ), demo.open_stage(work_dir, Console(quiet=True)) as stage:
-        demo.play_day(stage, WORLD, 1)
+        play_day(stage, WORLD, 1)
     with queries.open_warehouse(work_dir) as warehouse:
         yield warehouse
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from localcloud import demo
 from localcloud.control import ControlError
+from localcloud.day import Stage
+from localcloud.local_stack import LocalStack
 from localcloud.terraform import Change, Terraform, TerraformError
 from terraform import wiring
-from tests.journeys import two_ways
-from tests.journeys.conftest import Story
+from tests.journeys import one_statement_less, two_ways
+from tests.journeys.conftest import WORLD, Story
 from tests.journeys.least_privilege import needless, unused_actions
 from tests.journeys.test_failures import SALE_TO_NOBODY
 from tests.journeys.wiring_mistakes import MISTAKES
@@ -33,8 +34,9 @@ MODULE = "terraform/modules/platform"
 class Applied(Story):
     """A story on what Terraform made from a checkout of its own, which a test may change."""
 
-    def __init__(self, stage: demo.Stage, terraform: Terraform, checkout: Path, seconds: float) -> None:
+    def __init__(self, stage: Stage, local: LocalStack, terraform: Terraform, checkout: Path, seconds: float) -> None:
         super().__init__(stage)
+        self.local = local
         self.terraform = terraform
         self.seconds = seconds
         self._checkout = checkout
@@ -57,31 +59,28 @@ IGNORED = shutil.ignore_patterns("__pycache__", ".terraform*")
 
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory):
+    """What `make local-apply` leaves."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed; install Terraform 1.11 or newer")
-    work_dir, checkout = tmp_path_factory.mktemp("applied"), tmp_path_factory.mktemp("checkout")
+    work_dir, checkout = tmp_path_factory.mktemp("applied") / "local", tmp_path_factory.mktemp("checkout")
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, checkout / folder, ignore=IGNORED)
-    made: dict[str, object] = {}
-
-    def create(cloud, warehouse):
-        terraform = made["terraform"] = Terraform(cloud.environment(), work_dir / "terraform", checkout)
+    local = LocalStack(work_dir, Console(quiet=True), checkout)
+    try:
         try:
-            terraform.prepare()
+            terraform = local.start()
         except TerraformError as error:
             pytest.skip(f"the AWS provider cannot be had, so nothing was applied; set TF_PLUGIN_MIRROR: {error}")
         began = time.monotonic()
-        platform = terraform.apply(warehouse)
-        made["seconds"] = time.monotonic() - began
-        return platform
-
-    with (
-        pytest.MonkeyPatch.context() as environment,
-        demo.open_stage(work_dir, Console(quiet=True), create) as stage,
-    ):
-        for name, value in stage.cloud.environment().items():
-            environment.setenv(name, value)
-        yield Applied(stage, made["terraform"], checkout, made["seconds"])
+        local.apply()
+        seconds = time.monotonic() - began
+        with pytest.MonkeyPatch.context() as environment:
+            stage = local.stage()
+            for name, value in stage.cloud.environment().items():
+                environment.setenv(name, value)
+            yield Applied(stage, local, terraform, checkout, seconds)
+    finally:
+        local.stop()
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +98,8 @@ def test_a_second_plan_is_empty(applied):
 
 
 def test_a_day_of_data_runs_through_what_terraform_made(applied):
-    expected = applied.day_arrives(1)
-    applied.set_clock(1, demo.SCHEDULED)
-    demo.finish(applied.stage, applied.schedule_fires(), 0)
-    assert applied.stage.runs[-1]["status"] == "SUCCEEDED"
-    assert demo.summary.differences(expected, applied.stage.runs[-1]) == []
+    applied.local.day(WORLD)
+    assert min(applied.row_counts()[table] for table in ("clean.transaction", "curated.fact_sales")) > 0
 
 
 def test_a_change_plans_exactly_that_change(applied):
@@ -156,7 +152,6 @@ def test_no_action_is_granted_that_nobody_does(applied, stack):
     [
         ("state_machine-daily_pipeline", "lambda:InvokeFunction", ""),
         ("state_machine-daily_pipeline", "glue:StartJobRun", ""),
-        ("function-plan_run", "dynamodb:PutItem", "ledger"),
         ("job-clean_raw", "kms:Decrypt", ""),
         ("job-clean_raw", "s3:PutObject", "clean/"),
         ("job-clean_raw", "glue:UpdateTable", "clean"),
@@ -170,6 +165,23 @@ def test_without_a_statement_the_run_fails_and_names_the_action(applied, role, a
     told = json.dumps([run.get("cause"), applied.alerts(), history], default=str)
     assert f"cdp-local-{role} is not authorized to perform: " in told
     assert action.split(":")[0] in told
+
+
+def test_a_function_misses_every_statement_of_its_policy(applied):
+    trials = one_statement_less.Trials(applied)
+    one_statement_less.intake(trials, applied)
+    one_statement_less.steps(trials, applied)
+    assert trials.survivors == []
+    assert trials.tried > 20
+
+
+def test_a_run_that_is_aborted_by_hand_is_told(applied):
+    applied.alerts()
+    execution, states = applied.schedule_fires(), applied.cloud.client("stepfunctions")
+    states.stop_execution(executionArn=execution)
+    assert applied.run_ends(execution)["status"] == "ABORTED"
+    told = [alert["Message"] for alert in applied.alerts()]
+    assert [f"is ABORTED; nothing of it is published: {execution}" in message for message in told] == [True]
 
 
 def test_a_schedule_that_may_not_start_its_state_machine_says_so(applied):
@@ -210,6 +222,9 @@ def test_destroying_leaves_nothing(applied):
     assert applied.terraform.resources() == []
     left = resources_of(applied.cloud)
     assert {kind: names for kind, names in left.items() if names} == {}
+    applied.local.destroy()
+    with pytest.raises(TerraformError, match="make local-apply"):
+        applied.local.plan()
 
 
 @contextmanager

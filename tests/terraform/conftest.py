@@ -23,7 +23,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
         pytest.skip("terraform is not installed, so nothing of terraform/ was checked; install Terraform 1.11 or newer")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_CLI_"))}
     copy = tmp_path_factory.mktemp("checkout")
-    for folder in ("terraform", "step_functions", "glue_jobs", "sql"):
+    for folder in ("terraform", "step_functions", "glue_jobs", "sql", "data_quality"):
         ignored = shutil.ignore_patterns(".terraform*", "__pycache__")
         shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
     mirror = environment.get("TF_PLUGIN_MIRROR")

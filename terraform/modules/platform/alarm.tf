@@ -67,6 +67,18 @@ locals {
       namespace   = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = arn }, statistic = "Sum"
       period      = 3600, periods = var.settings.alarm_threshold.freshness_hours, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
     } },
+    # Which job it was and why, aws_cloudwatch_event_target.job_failed tells at once.
+    { for name in [aws_cloudwatch_event_rule.job_failed.name] : "job_failed" => {
+      description = "A job failed, timed out or was stopped", namespace = "AWS/Events", metric = "MatchedEvents"
+      dimensions  = { RuleName = name }, statistic = "Sum", period = 300, periods = 1
+      threshold   = 0, comparison = "GreaterThanThreshold", missing = "notBreaching"
+    } },
+    { for name in concat([aws_cloudwatch_event_rule.job_failed.name], values(aws_cloudwatch_event_rule.run_cut_off)[*].name) :
+      "${trimprefix(name, "${local.prefix}-")}-untold" => {
+        description = "What rule ${name} found could not be told", namespace = "AWS/Events", metric = "FailedInvocations"
+        dimensions  = { RuleName = name }, statistic = "Sum", period = 300, periods = 1
+        threshold   = 0, comparison = "GreaterThanThreshold", missing = "notBreaching"
+    } },
     { for key, name in local.name.table : "${key}-throttled" => {
       description = "Table ${key} turns writers away", namespace = "AWS/DynamoDB", metric = "WriteThrottleEvents"
       dimensions  = { TableName = name }, statistic = "Sum", period = 300, periods = 2
@@ -145,7 +157,7 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
   tags = local.tags
 }
 
-# A job says why it failed only in its event.
+# A job that fails is no metric of Glue's, only an event.
 resource "aws_cloudwatch_event_rule" "job_failed" {
   name        = "${local.prefix}-job_failed"
   description = "A job failed, timed out or was stopped"
@@ -163,6 +175,17 @@ resource "aws_cloudwatch_event_target" "job_failed" {
   rule      = aws_cloudwatch_event_rule.job_failed.name
   target_id = "alert"
   arn       = aws_sns_topic.this["alert"].arn
+
+  # Not the event itself: the job's message may quote what it failed on.
+  input_transformer {
+    input_paths = {
+      job   = "$.detail.jobName"
+      run   = "$.detail.jobRunId"
+      state = "$.detail.state"
+    }
+
+    input_template = "\"Job <job> is <state>, its run <run>; the reason is there, and in the log groups /aws-glue/jobs. Next step: docs/runbooks/a-run-failed.md.\""
+  }
 }
 
 resource "aws_budgets_budget" "this" {

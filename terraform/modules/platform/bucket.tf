@@ -1,16 +1,24 @@
 locals {
   # What cannot be computed again is versioned. Iceberg tables are not: their snapshots keep the past, and an erasure
   # must reach the bytes. Iceberg's files are never expired by age: a table decides which of its files it needs.
-  # Raw and quarantine hold copies: they go, old versions too, before the shortest retention that a contract of a clean
-  # table states (data_quality/datasets, slaProperties).
   versioned = ["raw", "quarantine", "artefact"]
 
+  # Raw and quarantine hold copies: they go, old versions too, before the shortest retention that a contract of a clean
+  # table states (slaProperties), or sooner. An unquoted y is true to yamldecode.
+  contracts = "${local.root}/data_quality/datasets"
+  retention_days = { for file in fileset(local.contracts, "clean.*.yml") : trimsuffix(file, ".yml") => [
+    for property in yamldecode(file("${local.contracts}/${file}")).slaProperties :
+    property.value * { d = 1, M = 30, true = 365 }[tostring(property.unit)] if property.property == "retention"
+  ][0] }
+  noncurrent_days = 30
+  copy_days       = min(values(local.retention_days)...) - local.noncurrent_days
+
   lifecycle = {
-    raw        = { cheaper_days = 30, archive_days = 90, expire_days = 400 }
+    raw        = { cheaper_days = 30, archive_days = 90, expire_days = min(400, local.copy_days) }
     clean      = { cheaper_days = null, archive_days = null, expire_days = null }
     identity   = { cheaper_days = null, archive_days = null, expire_days = null }
     curated    = { cheaper_days = null, archive_days = null, expire_days = null }
-    quarantine = { cheaper_days = 30, archive_days = null, expire_days = 180 }
+    quarantine = { cheaper_days = 30, archive_days = null, expire_days = min(180, local.copy_days) }
     artefact   = { cheaper_days = null, archive_days = null, expire_days = null }
     log        = { cheaper_days = 30, archive_days = null, expire_days = 365 }
   }
@@ -79,6 +87,7 @@ resource "aws_s3_bucket_versioning" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  #checkov:skip=CKV_AWS_300:rule leftovers aborts uploads after three days; checkov cannot work out the days that contracts state
   for_each = local.lifecycle
 
   bucket = aws_s3_bucket.this[each.key].id
@@ -94,7 +103,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
 
     noncurrent_version_expiration {
-      noncurrent_days = 30
+      noncurrent_days = local.noncurrent_days
     }
   }
 
@@ -108,7 +117,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       filter {}
 
       dynamic "transition" {
-        for_each = { for class, days in { STANDARD_IA = rule.value.cheaper_days, GLACIER_IR = rule.value.archive_days } : class => days if days != null }
+        for_each = { for class, days in { STANDARD_IA = rule.value.cheaper_days, GLACIER_IR = rule.value.archive_days } : class => days if try(days < rule.value.expire_days, false) }
 
         content {
           storage_class = transition.key

@@ -56,6 +56,7 @@ variable "settings" {
       vpc_cidr          = optional(string, "10.64.0.0/20")
       base_capacity     = optional(number, 8)
       max_capacity      = optional(number, 32)
+      daily_rpu_hours   = optional(number, 64)
       node_type         = optional(string, "ra3.large")
       number_of_nodes   = optional(number, 2)
       is_final_snapshot = optional(bool, true)

@@ -122,6 +122,18 @@ run "platform" {
   }
 
   assert {
+    condition = alltrue([for bucket in ["raw", "quarantine"] : anytrue([for rule in aws_s3_bucket_lifecycle_configuration.this[bucket].rule :
+      rule.id == "age" && try(rule.expiration[0].days + local.noncurrent_days <= min(values(local.retention_days)...), false)
+    ])])
+    error_message = "no copy of a record outlives the table it was made for, as its contract says; its last bytes go with the version that expiry leaves"
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_event_target.job_failed.input_transformer[0].input_template, "<job>") && aws_cloudwatch_metric_alarm.this["job_failed"].dimensions.RuleName == "cdp-test-job_failed"
+    error_message = "a job that fails is told by its name, and rings"
+  }
+
+  assert {
     condition     = aws_cloudwatch_metric_alarm.this["daily_pipeline-missing"].treat_missing_data == "breaching"
     error_message = "a run that is missing rings"
   }
@@ -159,6 +171,7 @@ run "platform" {
     condition = alltrue([for alarm in values(aws_cloudwatch_metric_alarm.this) : alltrue([for name, value in alarm.dimensions : contains(lookup({
       FunctionName    = values(local.name.function), StreamName = values(local.name.stream), QueueName = values(local.name.dead_letter)
       StateMachineArn = values(local.arn.state_machine), TableName = values(local.name.table)
+      RuleName        = concat([aws_cloudwatch_event_rule.job_failed.name], values(aws_cloudwatch_event_rule.run_cut_off)[*].name)
     }, name, []), value)])])
     error_message = "an alarm looks at a resource that exists"
   }
@@ -171,7 +184,7 @@ run "platform" {
 
 run "with_warehouse_and_budget" {
   variables {
-    settings = { warehouse = {}, budget = { limit_usd = 500 }, alert_email = ["data@example.com"] }
+    settings = { warehouse = { daily_rpu_hours = 16 }, budget = { limit_usd = 500 }, alert_email = ["data@example.com"] }
   }
 
   assert {

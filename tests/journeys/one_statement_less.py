@@ -1,0 +1,182 @@
+"""Every statement of a function's policy is taken away once, and what the function does is done without it.
+
+It must fail then and name an action of the statement. Nothing of the platform is replaced: functions act under their
+own roles, on the cloud that Terraform applied to. Jobs take too long for that; tests/journeys/least_privilege.py judges
+them by what they were let do.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tests.journeys.conftest import Story
+from tests.journeys.least_privilege import excused
+from tests.lambdas.test_ingest_stream import batch, click
+from tests.raw_lines import RECORDS
+
+Deed = Callable[[], str]  # does what a role is for; what went wrong, "" when nothing did
+Statement = Mapping[str, Any]
+
+REFUSED = "{role} is not authorized to perform: {action} "
+NO_BODY = "(403) when calling the HeadObject operation"  # of which S3 says no more, here as there
+MOST_WAIT_S = 20.0
+RUN_AT = "2026-03-03T02:30:00Z"
+
+
+class Trials:
+    """Tries deeds without statements; `survivors` are the statements that nobody missed, `tried` counts."""
+
+    def __init__(self, story: Story, environment: str = "local") -> None:
+        self._story = story
+        self._prefix = f"cdp-{environment}-"
+        self._iam = story.cloud.client("iam")
+        self._lambda = story.cloud.client("lambda")
+        self._logs = story.cloud.client("logs")
+        self._numbers = iter(range(1, 10_000))
+        self._seen = 0
+        self.survivors: list[str] = []
+        self.tried = 0
+
+    def take_each(self, role: str, deed: Deed, but: Sequence[str] = ()) -> None:
+        """Do the deed without each statement of the role, and then once with all of them."""
+        for statement in sorted(self._statements(role), key=_order):
+            if {*but} & {*statement["Action"]} or all(excused(role, action) for action in statement["Action"]):
+                continue
+            with self._without(role, [statement]):
+                self._judge(role, statement, deed())
+        wrong = deed()
+        assert not wrong, f"{role} with all of its statements: {wrong}"
+
+    def take_one(self, role: str, action: str, deed: Deed, broken: str = "") -> None:
+        """Do the deed without the statement that allows `action`; `broken` is an action that is missing anyway."""
+        missing = [s for s in self._statements(role) if {action, broken} & {*s["Action"]}]
+        with self._without(role, missing):
+            self._judge(role, next(s for s in missing if action in s["Action"]), deed())
+
+    def function(self, name: str, event: Mapping[str, Any]) -> str:
+        """Invoke a function and wait; also what its log could not take."""
+        with self._journal() as wrong:
+            answer = self._lambda.invoke(FunctionName=self._prefix + name, Payload=json.dumps(event))
+            payload = answer["Payload"].read().decode()
+            if "FunctionError" in answer:
+                wrong.append(payload)
+        return " ".join(wrong)
+
+    def happens(self, function: str, send: Callable[[], object]) -> str:
+        """Send something that a function takes by itself: what goes wrong first, and what its log says to that."""
+        since = int(time.time() * 1000)
+        with self._journal() as wrong:
+            send()
+            deadline = time.monotonic() + MOST_WAIT_S
+            while not wrong and time.monotonic() < deadline:
+                time.sleep(0.05)
+                if not any(self._story.cloud.control.status()["backlog"].values()):
+                    break
+                wrong += self._new_errors()
+        if wrong:
+            group = f"/aws/lambda/{self._prefix}{function}"
+            wrong += [e["message"] for e in self._logs.filter_log_events(logGroupName=group, startTime=since)["events"]]
+        return " ".join(wrong)
+
+    def number(self) -> int:
+        """Another one each time."""
+        return next(self._numbers)
+
+    @contextmanager
+    def _journal(self) -> Iterator[list[str]]:
+        """Collects the errors of hand-overs that happen meanwhile."""
+        self._new_errors()
+        wrong: list[str] = []
+        yield wrong
+        wrong += self._new_errors()
+
+    def _new_errors(self) -> list[str]:
+        journal = self._story.cloud.control.deliveries()
+        seen, self._seen = self._seen, len(journal)
+        return [delivery["error"] for delivery in journal[seen:] if delivery["error"]]
+
+    def _judge(self, role: str, statement: Statement, wrong: str) -> None:
+        self.tried += 1
+        named = [REFUSED.format(role=self._prefix + role, action=action) for action in statement["Action"]]
+        if "s3:GetObject" in statement["Action"]:
+            named.append(NO_BODY)
+        if not any(each in wrong for each in named):
+            what = f"{role}: {', '.join(statement['Action'])} on {statement['Resource'][0]}"
+            self.survivors.append(f"{what}: {wrong[:300] or 'was not missed'}")
+
+    def _statements(self, role: str) -> list[Statement]:
+        policy = self._iam.get_role_policy(RoleName=self._prefix + role, PolicyName="platform")["PolicyDocument"]
+        return list(policy["Statement"])
+
+    @contextmanager
+    def _without(self, role: str, missing: list[Statement]) -> Iterator[None]:
+        put = {"RoleName": self._prefix + role, "PolicyName": "platform"}
+        everything = self._statements(role)
+        kept = [statement for statement in everything if statement not in missing]
+        self._iam.put_role_policy(**put, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": kept}))
+        try:
+            yield
+        finally:
+            document = {"Version": "2012-10-17", "Statement": everything}
+            self._iam.put_role_policy(**put, PolicyDocument=json.dumps(document))
+
+
+def _order(statement: Statement) -> int:
+    """Last what is missed when the work is done already: the next try would find it done."""
+    services = {action.split(":")[0] for action in statement["Action"]}
+    return 2 if "logs" in services else 1 if "dynamodb" in services else 0
+
+
+def intake(trials: Trials, story: Story) -> None:
+    """What takes records in: the stream's function and the files' function."""
+    kinesis, s3 = story.cloud.client("kinesis"), story.cloud.client("s3")
+
+    def clicks() -> str:
+        first = 1000 * trials.number()
+        return trials.function("ingest_stream", batch(click(first), b"{", first=first))
+
+    def event() -> None:
+        stream = story.platform.stream["event"]
+        kinesis.put_record(StreamName=stream, Data=click(trials.number()), PartitionKey="a")
+
+    def file() -> None:
+        number = trials.number()
+        product = RECORDS["product"] | {"product_id": f"P{number}"}
+        lines = [json.dumps(product), json.dumps(product | {"currency": "€"}), "{"]
+        key = f"landing/shop/product.v1/trial-{number}.jsonl"
+        s3.put_object(Bucket=story.platform.bucket["raw"], Key=key, Body="\n".join(lines).encode())
+
+    def nonsense() -> None:
+        arn = story.platform.function["ingest_batch"]
+        story.cloud.client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=b"{}")
+
+    trials.take_each("function-ingest_stream", clicks, but=("kinesis:GetRecords",))
+    trials.take_one("function-ingest_stream", "kinesis:GetRecords", lambda: trials.happens("ingest_stream", event))
+    trials.take_each("function-ingest_batch", lambda: trials.happens("ingest_batch", file), but=("sqs:SendMessage",))
+    trials.take_one("function-ingest_batch", "sqs:SendMessage", lambda: trials.happens("ingest_batch", nonsense))
+
+
+def steps(trials: Trials, story: Story) -> None:
+    """What opens a run, and what stewards invoke."""
+    machine = story.platform.state_machine["daily_pipeline"].replace(":stateMachine:", ":execution:")
+
+    def plan() -> str:
+        execution = {"Id": f"{machine}:trial-{trials.number()}", "Input": {"run_at": RUN_AT}, "StartTime": RUN_AT}
+        # Asked again it answers from the manifest that it wrote; asked while another holds the lock it looks who.
+        return trials.function("plan_run", {"execution": execution}) or trials.function(
+            "plan_run", {"execution": execution}
+        )
+
+    assert plan() == ""
+    trials.take_each("function-plan_run", plan)
+    people = {"person_ids": ["shop:S000001", "crm:C000007"], "decided_by": "ann", "reason": "same passport"}
+    trials.take_each(
+        "function-decide_identity", lambda: trials.function("decide_identity", {"action": "merge", **people})
+    )
+    euro = {"name": "euro", "map": {"/currency": {"€": "EUR"}}}
+    replay = {"select": {"dataset": "product"}, "fix": euro}  # one kind of record is mended by it, the other is not
+    trials.take_each("function-replay_quarantine", lambda: trials.function("replay_quarantine", replay))
