@@ -74,5 +74,6 @@ def _read(bucket: str, key: str) -> bytes:
         with objects.open_stream(bucket, key) as stream:
             return stream.read()
     except ClientError as error:
-        why = error.response["Error"]["Code"]
-        raise RawError(f"s3://{bucket}/{key} cannot be read ({why}); restore it from its versions") from error
+        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        next_step = "restore it from its versions" if code == "NoSuchKey" else "read again once that is mended"
+        raise RawError(f"s3://{bucket}/{key} cannot be read ({code}: {said}); {next_step}") from error
