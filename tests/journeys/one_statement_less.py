@@ -1,8 +1,8 @@
-"""Every statement of five functions is taken away once, and what the function does is done without it.
+"""Every statement of a function is taken away once, and what the function does is done without it.
 
 It must fail then and name an action of the statement. Nothing of the platform is replaced: functions act under their
-own roles, on the cloud that Terraform applied to. The rest takes too long for that:
-tests/journeys/least_privilege.py judges it by what it was let do.
+own roles, on the cloud that Terraform applied to. Jobs take too long for that:
+tests/journeys/least_privilege.py judges them by what they were let do.
 """
 
 from __future__ import annotations
