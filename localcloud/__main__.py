@@ -28,7 +28,7 @@ STACK = {
     "check-wiring": "whether what it made there fits together: names, permissions, failures, alarms",
     "destroy": "let Terraform destroy it, then end the cloud",
 }
-PRELOAD = ("boto3", "pyarrow", "duckdb", "pyiceberg.catalog.glue")
+PRELOAD = ("boto3", "pyarrow", "duckdb", "pyiceberg.catalog.glue", "pyiceberg.io.pyarrow")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
