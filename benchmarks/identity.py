@@ -119,7 +119,7 @@ def sample_world(records: int, seed: int = 7) -> tuple[pa.Table, Truth]:
             country = normalise.country(stated["country"])
             rows.append(
                 {
-                    **_key(source, stated["customer_id"]),
+                    **_record(source, stated["customer_id"]),
                     "email": normalise.email(stated["email"]),
                     "phone": normalise.phone(stated["phone"], country),
                     "first_name": normalise.person_name(stated["first_name"]),
@@ -142,15 +142,16 @@ def febrl(folder: Path, *names: str) -> tuple[pa.Table, Truth]:
                 truth[f"febrl:{stated['rec_id']}"] = stated["rec_id"].split("-")[1]
                 street = f"{stated['street_number']} {stated['address_1']}".strip()
                 rows.append(
-                    {
-                        **_key("febrl", stated["rec_id"]),
-                        "first_name": stated["given_name"] or None,
-                        "last_name": stated["surname"] or None,
-                        "birth_on": _date(stated["date_of_birth"]),
-                        "street": street or None,
-                        "postal_code": stated["postcode"] or None,
-                        "city": stated["suburb"] or None,
-                    }
+                    _record(
+                        "febrl",
+                        stated["rec_id"],
+                        first_name=stated["given_name"],
+                        last_name=stated["surname"],
+                        birth_on=_date(stated["date_of_birth"]),
+                        street=street,
+                        postal_code=stated["postcode"],
+                        city=stated["suburb"],
+                    )
                 )
     return _table(rows), truth
 
@@ -164,17 +165,9 @@ def pseudopeople(folder: Path) -> tuple[pa.Table, Truth]:
                 stated = defaultdict(str, {k: v for k, v in record.items() if v not in ("nan", "None", "NaT", "<NA>")})
                 truth[f"{source}:{number:06d}"] = record["simulant_id"]
                 street = " ".join(stated[f] for f in ("street_number", "street_name", "unit_number") if stated[f])
-                rows.append(
-                    {
-                        **_key(source, f"{number:06d}"),
-                        "first_name": stated["first_name"] or None,
-                        "last_name": stated["last_name"] or None,
-                        "birth_on": _date(stated["date_of_birth"]),
-                        "street": street or None,
-                        "postal_code": stated["zipcode"] or None,
-                        "city": stated["city"] or None,
-                    }
-                )
+                names = {name: stated[name] for name in ("first_name", "last_name", "city")}
+                born, code = _date(stated["date_of_birth"]), stated["zipcode"]
+                rows.append(_record(source, f"{number:06d}", **names, birth_on=born, street=street, postal_code=code))
     return _table(rows), truth
 
 
@@ -187,9 +180,10 @@ def _date(text: str) -> date | None:
     return None
 
 
-def _key(source: str, source_customer_id: str) -> dict[str, Any]:
+def _record(source: str, source_customer_id: str, **stated: Any) -> dict[str, Any]:
+    """A row of clean.customer; what is stated empty is missing."""
     key = {"source": source, "source_customer_id": source_customer_id, "record_id": source_customer_id}
-    return {**key, "updated_at": AT, "created_at": AT}
+    return {**key, "updated_at": AT, "created_at": AT, **{name: value or None for name, value in stated.items()}}
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -161,18 +161,21 @@ def _judge(value: Any, contract_name: str, format: Format) -> dict[str, Any] | R
         wanted: Contract = contract(contract_name)
     except UnknownContractError as error:
         return rejected("contract", str(error), pointer="/contract")
-    typed = wanted.typed(value) if format == "csv_row" and isinstance(value, dict) else value
+    typed: dict[str, Any] = _typed(wanted, value, format)
     if reasons := wanted.validate(typed):
         return Rejected((*reasons, *_other_versions(wanted, value, format)))
     return typed
 
 
+def _typed(wanted: Contract, value: Any, format: Format) -> Any:
+    """A row of a file as the contract types it; any other value as it is."""
+    return wanted.typed(value) if format == "csv_row" and isinstance(value, dict) else value
+
+
 def _other_versions(wanted: Contract, value: Any, format: Format) -> Iterator[Reason]:
     """Versions of the contract that the record keeps instead: its producer has moved on, or back."""
     for name in versions(wanted.dataset):
-        other = contract(name)
-        typed = other.typed(value) if format == "csv_row" and isinstance(value, dict) else value
-        if other.is_valid(typed):
+        if name != wanted.name and contract(name).is_valid(_typed(contract(name), value, format)):
             yield Reason("", "version", f"looks like {name}: send it under that name, or replay it with that contract")
 
 

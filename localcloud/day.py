@@ -82,19 +82,18 @@ def start_warehouse(work_dir: Path, cloud: RunningCloud, port: int = 0) -> Redsh
 
 def play_day(stage: Stage, world: World, number: int) -> None:
     """Let one day's data arrive, let the schedule fire, wait for the run and hold it against the answer key."""
-    began = time.monotonic()
-    expected = let_day_arrive(stage, world, number)
-    run_day(stage, world, number, expected, round(time.monotonic() - began, 2))
+    run_day(stage, world, number, *let_day_arrive(stage, world, number))
 
 
-def let_day_arrive(stage: Stage, world: World, number: int) -> Expected:
-    """One day's data in raw; the fates that its answer key states."""
+def let_day_arrive(stage: Stage, world: World, number: int) -> tuple[Expected, float]:
+    """One day's data in raw: the fates that its answer key states, and the seconds that its way there took."""
     day = world.first_day + timedelta(days=number - 1)
     stage.console.rule(f"Day {number}: {day:%A, %d %B %Y}")
     expected = write_day(world, number, stage.work_dir / "sample")
+    began = time.monotonic()
     stage.cloud.control.set_clock(datetime.combine(day, ARRIVAL))
     arrive(stage, stage.work_dir / "sample" / f"day={number}", sum(fates["received"] for fates in expected.values()))
-    return expected
+    return expected, round(time.monotonic() - began, 2)
 
 
 def run_day(stage: Stage, world: World, number: int, expected: Expected, ingested_s: float) -> None:

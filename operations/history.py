@@ -59,9 +59,10 @@ def ending(quarantine: DuckDBPyConnection, record_id: str, ledger: Ledger, lake:
     waiting = {r.receipt_id for r in ledger.pending_receipts()}
     for receipt_id, dataset, now_id in quarantine.execute(ACCEPTED, {"record_id": record_id}).fetchall():
         table = f"clean.{dataset}"
-        for run_id in ledger.runs_that_took(receipt_id):
+        if runs := ledger.runs_that_took(receipt_id):
             has_row = pc.any(pc.equal(lake.read(table, ["record_id"]).read_all()["record_id"], now_id)).as_py()
             what = f"it is a row of {table}" if has_row else f"no row of {table} is made of it"
+        for run_id in runs:
             yield run_id[:20], f"taken by run {run_id} as {now_id}: {what}"
         if receipt_id in waiting:
             yield "next run", f"waits as {now_id}"

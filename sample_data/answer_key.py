@@ -48,7 +48,6 @@ class Answers:
 
     def __init__(self, file: str, source: str, dataset: str) -> None:
         self._file, self._source, self._dataset = file, source, dataset
-        self._before = source.encode() + b"\0"
         self._words = {fate: (dataset, *fate.value) for fate in Fate}
         self._words[Fate.UNKNOWN_CONTRACT] = (UNKNOWN, "ingest", "quarantined")
         self._rows: list[tuple[Any, ...]] = []
@@ -57,8 +56,7 @@ class Answers:
         """State what must become of a sample; `payload` is what the platform takes for the record."""
         _, fate, fault, person, reason, variation = sample
         dataset, stage, word = self._words[fate]
-        identified = sha256(self._before + payload).hexdigest()[:32]
-        self._rows.append((identified, dataset, stage, word, reason, fault, person, variation))
+        self._rows.append((record_id(self._source, payload), dataset, stage, word, reason, fault, person, variation))
 
     def table(self, before: int) -> pa.Table:
         """The answers as rows of SCHEMA; so many records stand before them in the file."""

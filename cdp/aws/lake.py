@@ -20,7 +20,7 @@ from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
 from pyiceberg.table import DataScan, FileScanTask, Table
 from pyiceberg.table.snapshots import is_ancestor_of
 
-from cdp.aws.lake_table import MAIN, committed, completed, create_table, with_conflicts_told
+from cdp.aws.lake_table import MAIN, committed, completed, create_table, remove_branch, with_conflicts_told
 from cdp.dataset import Dataset
 from cdp.settings import Settings
 
@@ -126,7 +126,7 @@ class Lake:
     def discard(self, names: Iterable[str]) -> None:
         """Forget what this run wrote to these tables, so that a repeated job starts from the published state."""
         for _, table in self._on_branch(names):
-            committed(table, partial(self._remove_branch, table))
+            remove_branch(table, self.branch)
 
     def publish(self) -> list[str]:
         """Make what this run wrote the published state of each table; names of the tables that changed.
@@ -150,10 +150,6 @@ class Lake:
     def _start_branch(self, table: Table) -> None:
         if self.branch not in table.refs():
             table.manage_snapshots().create_branch(table.refs()[MAIN].snapshot_id, self.branch).commit()
-
-    def _remove_branch(self, table: Table) -> None:
-        if self.branch in table.refs():
-            table.manage_snapshots().remove_branch(self.branch).commit()
 
     def _publish(self, name: str, table: Table) -> None:
         if self.branch in table.refs():

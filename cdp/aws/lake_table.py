@@ -65,6 +65,16 @@ def committed(table: Table, commit: Callable[[], object]) -> None:
             table.refresh()
 
 
+def remove_branch(table: Table, name: str) -> None:
+    """Remove a branch, unless another has."""
+
+    def remove() -> None:
+        if name in table.refs():
+            table.manage_snapshots().remove_branch(name).commit()
+
+    committed(table, remove)
+
+
 def with_conflicts_told(catalog: Catalog) -> Catalog:
     """The catalog, which calls a conflict what it is, so that pyiceberg repeats the commit.
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pyarrow.fs import FileSelector
 
 from cdp.aws.lake import Lake
-from cdp.aws.lake_table import MAIN, committed
+from cdp.aws.lake_table import MAIN, committed, remove_branch
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -57,13 +56,8 @@ def _remove_branches(table: Table, before: datetime) -> int:
         if name != MAIN and snapshot is not None and _is_older(snapshot.timestamp_ms, before):
             old.append(name)
     for name in old:
-        committed(table, partial(_remove_branch, table, name))
+        remove_branch(table, name)
     return len(old)
-
-
-def _remove_branch(table: Table, name: str) -> None:
-    if name in table.refs():
-        table.manage_snapshots().remove_branch(name).commit()
 
 
 def _remove_files(table: Table, before: datetime) -> int:

@@ -88,12 +88,12 @@ def _sizes(engine: Engine) -> str:
 def _counted(says: str, bars: Bars) -> str:
     """Bars of counts; what is there once can be seen beside millions."""
     most = max(math.log10(1 + count) for _, count in bars) or 1
+    lengths = [math.log10(1 + count) / most * (WIDTH - LABEL - 100) for _, count in bars]
     drawn = "".join(
         f'<rect class="count" x="{LABEL}" y="{n * ROW + 4}" height="{ROW - 8}"'
-        f' width="{math.log10(1 + count) / most * (WIDTH - LABEL - 100):.1f}"/>'
-        f'<text x="{LABEL + math.log10(1 + count) / most * (WIDTH - LABEL - 100) + 6:.1f}" y="{n * ROW + 15}">'
-        f"{count:,.0f}</text>"
-        for n, (_, count) in enumerate(bars)
+        f' width="{length:.1f}"/>'
+        f'<text x="{LABEL + length + 6:.1f}" y="{n * ROW + 15}">{count:,.0f}</text>'
+        for n, ((_, count), length) in enumerate(zip(bars, lengths, strict=True))
     )
     return _framed(says, bars, drawn)
 

@@ -66,15 +66,15 @@ def estimate(candidates: Patterns, sampled: Patterns, rules: MatchRules, start: 
     one = kinds.pop(ONE_HUMAN)
     return replace(
         start,
-        parameters={f: [(_rounded(m), _rounded(u)) for m, u in zip(one[f], strangers[f], strict=True)] for f in begun},
-        prior=_rounded(prior[ONE_HUMAN]),
+        parameters={f: [(rounded(m), rounded(u)) for m, u in zip(one[f], strangers[f], strict=True)] for f in begun},
+        prior=rounded(prior[ONE_HUMAN]),
         frequencies={
             field: _scaled(shares, strangers[name][0] / begun[name][0, 1])
             for field, shares in start.frequencies.items()
             for name in begun
             if rules.comparison(name).weighed_by == field
         },
-        groups={k: Group(_rounded(prior[k]), {f: [*map(_rounded, s)] for f, s in v.items()}) for k, v in kinds.items()},
+        groups={k: Group(rounded(prior[k]), {f: [*map(rounded, s)] for f, s in v.items()}) for k, v in kinds.items()},
     )
 
 
@@ -112,8 +112,9 @@ def _tells(sampled: Patterns, begun: Mapping[str, Floats]) -> set[str]:
 
 
 def _scaled(shares: Mapping[str, float], factor: float) -> dict[str, float]:
-    return {value: _rounded(share * factor) for value, share in shares.items()}
+    return {value: rounded(share * factor) for value, share in shares.items()}
 
 
-def _rounded(share: float) -> float:
+def rounded(share: float) -> float:
+    """A parameter as it stands in the model."""
     return float(f"{share:.{DIGITS}g}")

@@ -64,7 +64,7 @@ def weigh_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
               on p.person_id = f.person_id""",
     )
     api = engine.splink()
-    linker = linker_of(engine, api, rules, model, "feature_to_score")
+    linker = linker_of(engine, api, rules, model)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
     scored = linker.inference.predict(warning_mode="never").physical_name
     columns = ", ".join(_columns(c, model) for c in rules.comparisons)
@@ -72,10 +72,8 @@ def weigh_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
     api.delete_tables_created_by_splink_from_db()
 
 
-def linker_of(
-    engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel, features: str = "person_feature"
-) -> Linker:
-    """Splink's linker over the rows of `features`, each value with its share; one the model does not know is rare."""
+def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel) -> Linker:
+    """Splink's linker over `feature_to_score`, each value with its share; one the model does not know is rare."""
     model.check(rules)
     shares = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
@@ -85,7 +83,7 @@ def linker_of(
     for name, known in model.frequencies.items():
         values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
         engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
-    engine.step("weighed_feature", f"select f.*{shares} from {features} f{joins}")
+    engine.step("weighed_feature", f"select f.*{shares} from feature_to_score f{joins}")
     return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None)
 
 

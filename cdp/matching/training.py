@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.matching.candidates import find_pairs
-from cdp.matching.estimation import Patterns, estimate
+from cdp.matching.estimation import Patterns, estimate, rounded
 from cdp.matching.model import Group, MatchModel
 from cdp.matching.rules import Comparison, MatchRules
 from cdp.matching.scoring import weigh_pairs
@@ -26,7 +26,6 @@ SAMPLED_RECORDS = 700  # 244,650 pairs
 # A value that fewer hold is not in the model: it is rare, and it is somebody's.
 FEWEST_HOLDERS = 10
 MOST_RECORDS = 100_000  # a hash of their ids chooses which; more teach nothing new
-DIGITS = 6
 ALL_SAMPLED = """
     select l.person_id as left_id, r.person_id as right_id
     from sampled_feature l join sampled_feature r on l.person_id < r.person_id"""
@@ -86,8 +85,8 @@ def _for_all(model: MatchModel, rules: MatchRules, taught: int, records: int) ->
     """The model for all records when some taught it: each has as many doubles and relatives, but of more pairs."""
     share = taught / records
     grow = {group.name for group in rules.two_people if not group.shared}
-    groups = {n: g if n in grow else Group(_rounded(g.prior * share), g.shares) for n, g in model.groups.items()}
-    return replace(model, prior=_rounded(model.prior * share), groups=groups)
+    groups = {n: g if n in grow else Group(rounded(g.prior * share), g.shares) for n, g in model.groups.items()}
+    return replace(model, prior=rounded(model.prior * share), groups=groups)
 
 
 def _frequencies(engine: Engine, comparison: Comparison) -> dict[str, float]:
@@ -106,9 +105,5 @@ def _frequencies(engine: Engine, comparison: Comparison) -> dict[str, float]:
     agreeing = sum(row["n"] ** 2 for row in rows) / int(rows[0]["stated"])
     scale = comparison.levels[0].u / agreeing
     rare = [row["n"] for row in rows if row["n"] < FEWEST_HOLDERS]
-    shares = {row["value"]: _rounded(row["n"] * scale) for row in rows if row["n"] >= FEWEST_HOLDERS}
-    return {"": _rounded((sum(n * n for n in rare) / sum(rare) if rare else 1) * scale), **shares}
-
-
-def _rounded(share: float) -> float:
-    return float(f"{share:.{DIGITS}g}")
+    shares = {row["value"]: rounded(row["n"] * scale) for row in rows if row["n"] >= FEWEST_HOLDERS}
+    return {"": rounded((sum(n * n for n in rare) / sum(rare) if rare else 1) * scale), **shares}
