@@ -28,7 +28,12 @@ STACK = {
     "check-wiring": "whether what it made there fits together: names, permissions, failures, alarms",
     "destroy": "let Terraform destroy it, then end the cloud",
 }
-PRELOAD = ("boto3", "pyarrow", "duckdb", "pyiceberg.catalog.glue", "pyiceberg.io.pyarrow")
+# What most jobs import and what starts no thread of an engine: a fork would lose it (duckdb starts one).
+# OpenBLAS and jemalloc end theirs before a fork.
+PRELOAD = (
+    *("boto3", "pyarrow", "pyiceberg.catalog.glue", "pyiceberg.io.pyarrow"),
+    *("jsonschema_rs", "orjson", "phonenumbers", "scipy.sparse", "sqlglot", "yaml"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

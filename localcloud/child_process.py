@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO, Protocol
 
 INHERITED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
@@ -50,7 +51,18 @@ def start_python(
     )
 
 
-def stop(process: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:
+class _Process(Protocol):
+    """What it takes to end one: subprocess.Popen's part of it."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+def stop(process: _Process, grace_s: float = GRACE_S) -> None:
     """End a child (terminate, then kill) and wait until it is gone."""
     if process.stdin is not None:
         with contextlib.suppress(OSError):

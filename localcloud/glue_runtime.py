@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,8 @@ from pathlib import Path
 
 from localcloud import child_process
 from localcloud.clock import Clock
-from localcloud.running import CloudError
+from localcloud.glue_process import JobProcess, Launcher
 
-LAUNCHER = Path(__file__).with_name("glue_launcher.py")
 SHIM = Path(__file__).with_name("glue_shim")
 DEFAULT_TIMEOUT_MIN = 2880
 LONGEST_ERROR = 2000
@@ -39,7 +37,7 @@ class GlueRun:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     seconds: float = 0.0
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: JobProcess | None = field(default=None, repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -56,8 +54,7 @@ class GlueRuntime:
     """Starts, watches and stops job runs.
 
     `fetch(run, uri, file)` downloads a script or library under the run's role, whose `credentials` its process gets;
-    `preload` names third-party modules that a launcher kept in reserve has already imported when a run starts (none:
-    no launcher is kept).
+    `preload` names third-party modules that have already been imported when a run starts.
     """
 
     def __init__(
@@ -70,21 +67,17 @@ class GlueRuntime:
         keep_log: KeepLog,
         preload: Sequence[str] = (),
     ) -> None:
-        self._env = dict(env)
         self._credentials = credentials
         self._work_dir = work_dir
         self._clock = clock
         self._fetch = fetch
         self._keep_log = keep_log
-        self._preload = list(preload)
         self._lock = threading.Lock()
-        self._spare: subprocess.Popen[bytes] | None = None
-        self._is_stopped = False
         self._watchers: list[threading.Thread] = []
         self.runs: dict[str, GlueRun] = {}
         (work_dir / "logs").mkdir(parents=True, exist_ok=True)
-        if self._preload:
-            self._spare = self._launcher()
+        own = {"PYTHONPATH": str(SHIM), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
+        self._launcher = Launcher(preload, child_process.environment(env, own), work_dir)
 
     def start(self, run: GlueRun) -> None:
         """Begin a run; it goes on in a thread."""
@@ -106,12 +99,8 @@ class GlueRuntime:
             process.terminate()
 
     def stop(self) -> None:
-        """End every run and the reserve, and wait for them."""
-        with self._lock:
-            self._is_stopped = True
-            spare, self._spare = self._spare, None
-        if spare is not None:
-            child_process.stop(spare)
+        """End every run, and wait for them."""
+        self._launcher.stop()
         for run in list(self.runs.values()):
             if run.is_open:
                 run.state = "STOPPING"
@@ -125,14 +114,13 @@ class GlueRuntime:
         log = self._work_dir / "logs" / f"{run.job}-{run.run_id[:11]}.log"
         try:
             order = self._order(run, log)
-            run.process = self._take_launcher()
+            run.process = self._launcher.fork()
             state, error = self._outcome(run, order)
         except Exception as problem:
             state, error = "FAILED", f"{type(problem).__name__}: {problem}"
         if run.process is not None:
             child_process.stop(run.process)
-            assert run.process.stdout is not None
-            run.process.stdout.close()
+            run.process.close()
         if error:
             with log.open("a") as file:
                 file.write(f"{state}: {error}\n")
@@ -163,8 +151,6 @@ class GlueRuntime:
     def _outcome(self, run: GlueRun, order: dict[str, object]) -> tuple[str, str]:
         process = run.process
         assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
         with self._lock:
             if run.state == "STARTING":
                 run.state = "RUNNING"
@@ -185,25 +171,3 @@ class GlueRuntime:
             error = json.loads(answer).get("error") if answer else None
             return "FAILED", str(error or f"the process ended with exit code {code}")
         return "SUCCEEDED", ""
-
-    def _take_launcher(self) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._is_stopped:
-                raise CloudError("the cloud has been stopped")
-            launcher, self._spare = self._spare, None
-            if self._preload:
-                self._spare = self._launcher()
-        if launcher is not None and launcher.poll() is None:
-            return launcher
-        return self._launcher()
-
-    def _launcher(self) -> subprocess.Popen[bytes]:
-        env = child_process.environment(self._env, {"PYTHONPATH": str(SHIM), "PYTHONUNBUFFERED": "1", "TZ": "UTC"})
-        return child_process.start_python(
-            LAUNCHER,
-            self._preload,
-            env=env,
-            cwd=self._work_dir,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )

@@ -149,10 +149,18 @@ def test_a_run_that_takes_too_long_is_a_timeout(sandbox, jobs):
     assert (run.state, "exceeded its timeout" in run.error) == ("TIMEOUT", True)
 
 
-def test_a_reserved_launcher_has_imported_in_advance(sandbox, jobs):
+def test_what_jobs_need_was_imported_in_advance(sandbox, jobs):
     script = "import sys; sys.exit(0 if 'decimal' in sys.modules else 'not imported')"
     for number in (1, 2):
         run = GlueRun("job", f"jr_{number}", script, {}, timeout_s=20)
         jobs.start(run)
         sandbox.wait_for(lambda run=run: run.completed_at)
         assert (run.state, run.error) == ("SUCCEEDED", "")
+
+
+def test_where_nothing_can_be_forked_a_run_fails_and_says_so(sandbox, jobs):
+    jobs.stop()
+    run = GlueRun("job", "jr_1", "pass", {}, timeout_s=20)
+    jobs.start(run)
+    sandbox.wait_for(lambda: run.completed_at)
+    assert (run.state, run.error) == ("FAILED", "CloudError: the process that forks job runs has ended")
