@@ -33,7 +33,7 @@ import duckdb
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "localcloud/glue_shim"))
 
-from raw_day import RECEIVED_AT, RECORDS_PER_OBJECT, sizes
+from raw_day import RECEIVED_AT, RECORDS_PER_OBJECT, accepted, sizes
 
 from cdp.aws import objects
 from cdp.aws.lake import Lake
@@ -41,8 +41,8 @@ from cdp.aws.ledger import Receipt
 from cdp.aws.raw import manifest_key, read_manifest, read_records
 from cdp.clean_batches import batches
 from cdp.clean_layout import LAYOUTS
-from cdp.records import envelope_line
 from cdp.run import branch_of
+from cdp.seal import seal
 from cdp.settings import Settings
 from sample_data.reading import received
 from sample_data.world import World
@@ -94,8 +94,8 @@ def _read_by_duckdb(folder: Path) -> None:
 def _type_all(settings: Settings) -> None:
     receipts = read_manifest(settings.bucket("raw"), FIRST)
     for dataset in LAYOUTS:
-        lines = read_records(settings.bucket("raw"), (r for r in receipts if r.dataset == dataset))
-        assert all(batch.rows.num_rows == batch.received for batch in batches(dataset, lines, FIRST))
+        raw = read_records(settings.bucket("raw"), (r for r in receipts if r.dataset == dataset))
+        assert all(batch.rows.num_rows == batch.received for batch in batches(dataset, raw, FIRST))
 
 
 def run_job(name: str, settings: Settings, run_id: str) -> None:
@@ -109,12 +109,13 @@ def _put_raw(settings: Settings, folder: Path) -> int:
     """The day's records as raw objects, in S3 and in the folder, and the manifests of both runs; their number."""
     receipts: list[Receipt] = []
     for file in received(folder / "day=1", RECEIVED_AT):
-        lines = (envelope_line(record.envelope) for record in file.records)
+        lines = (accepted(record) for record in file.records)
         while some := list(islice(lines, RECORDS_PER_OBJECT)):
             name = f"{file.dataset}-{len(receipts):05d}.jsonl.gz"
-            objects.put_lines(settings.bucket("raw"), name, some)
+            sealed = seal(objects.put_lines(settings.bucket("raw"), name, some))
             objects.client().download_file(settings.bucket("raw"), name, str(folder / name))
-            receipts.append(Receipt(name, "bench", file.dataset, len(some), len(some), 0, 0, RECEIVED_AT, name))
+            counts = (len(some), len(some), 0, 0)
+            receipts.append(Receipt(name, "bench", file.dataset, *counts, RECEIVED_AT, name, seal=sealed))
     for run_id in (FIRST, AGAIN):
         manifest = {"run_id": run_id, "run_at": RUN_AT, "receipts": [asdict(r) for r in receipts]}
         body = json.dumps(manifest).encode()

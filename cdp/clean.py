@@ -7,7 +7,7 @@ One pass of Python per record, whatever engine runs the steps after it: on Spark
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -39,6 +39,9 @@ Values: TypeAlias = list[Any] | pa.Array
 _TOO_LATE = rejected("late", f"happened more than {LATE.days} days before its receipt", pointer="/timestamp")
 _NO_ENVELOPE = rejected("envelope", "expected a line of raw: a record's payload in its envelope")
 _KEYS = Envelope.__required_keys__
+# What every row needs of its envelope, as columns of text.
+NAMED = ("record_id", "source", "received_at")
+Named: TypeAlias = Mapping[str, pa.Array]
 
 
 class CleanError(Exception):
@@ -75,15 +78,26 @@ def clean(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:
         else:
             envelopes.append(envelope)
             records.append(value)
-    received = len(records) + len(quarantined)
-    rows, reasons, late = _typed(dataset, envelopes, records)
-    for row, why in sorted(reasons.items()):
-        quarantined.append(quarantine_line(envelopes[row], Rejected(tuple(why)), stage=STAGE, run_id=run_id))
-    late -= {row for row in late if row in reasons or envelopes[row].get("accepts") == "late"}
-    held = [quarantine_line(envelopes[row], _TOO_LATE, stage=STAGE, run_id=run_id) for row in sorted(late)]
+    named = {name: pa.array([e[name] for e in envelopes], pa.string()) for name in NAMED}  # type: ignore[literal-required]
+    batch = clean_standing(dataset, named, Standing(dataset, records), envelopes.__getitem__, run_id)
+    quarantined += batch.quarantined
+    return batch._replace(received=len(quarantined) + len(batch.rows) + len(batch.held), quarantined=quarantined)
+
+
+def clean_standing(
+    dataset: str, named: Named, standing: Standing, envelope: Callable[[int], Envelope], run_id: str
+) -> Batch:
+    """Records that keep their contract, typed; `envelope` gives the whole one of a row that cannot go on."""
+    rows, reasons, late = _typed(dataset, named, standing)
+    quarantined = [
+        quarantine_line(envelope(row), Rejected(tuple(why)), stage=STAGE, run_id=run_id)
+        for row, why in sorted(reasons.items())
+    ]
+    late -= {row for row in late if row in reasons or envelope(row).get("accepts") == "late"}
+    held = [quarantine_line(envelope(row), _TOO_LATE, stage=STAGE, run_id=run_id) for row in sorted(late)]
     if reasons or late:
-        rows = rows.filter(pa.array([row not in reasons and row not in late for row in range(len(records))]))
-    return Batch(received, rows, quarantined, held)
+        rows = rows.filter(pa.array([row not in reasons and row not in late for row in range(len(rows))]))
+    return Batch(len(rows) + len(quarantined) + len(held), rows, quarantined, held)
 
 
 def _read(dataset: str, line: bytes) -> tuple[Envelope, dict[str, Any] | Rejected]:
@@ -107,15 +121,13 @@ def _envelope(line: bytes) -> Envelope | None:
     return envelope if is_whole else None
 
 
-def _typed(
-    dataset: str, envelopes: list[Envelope], records: list[dict[str, Any]]
-) -> tuple[pa.Table, dict[int, list[Reason]], set[int]]:
+def _typed(dataset: str, named: Named, standing: Standing) -> tuple[pa.Table, dict[int, list[Reason]], set[int]]:
     """All records as rows, and by row number the reasons against some of them and the late ones."""
-    layout, standing = LAYOUTS[dataset], Standing(dataset, records)
+    layout = LAYOUTS[dataset]
     required = {c.name for c in Dataset.load(f"clean.{dataset}").columns if c.is_required}
     reasons: dict[int, list[Reason]] = defaultdict(list)
-    columns = [pa.array([e[name] for e in envelopes], pa.string()) for name in ("record_id", "source")]
-    received_at = pa.array([_received(e["received_at"]) for e in envelopes], pa.int64()).cast(_TIME)
+    columns = [named["record_id"], named["source"]]
+    received_at = _received_at(named["received_at"])
     latest = pc.add(received_at, pa.scalar(AHEAD, pa.duration("us")))
     earliest = pc.subtract(received_at, pa.scalar(LATE, pa.duration("us")))
     late: set[int] = set()
@@ -191,7 +203,8 @@ def _strings(values: Values) -> pa.Array:
     return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
 
 
-def _texts(values: Values) -> pa.Array:
+def texts(values: Values) -> pa.Array:
+    """Text without space around it, None where nothing is left."""
     trimmed = pc.utf8_trim_whitespace(_strings(values))
     return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
@@ -207,12 +220,17 @@ def _integers(type: pa.DataType) -> Callable[[list[Any]], pa.Array]:
     return convert
 
 
-def _booleans(values: list[Any]) -> pa.Array:
-    return pa.array(values, pa.bool_())
+def _booleans(values: Values) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, pa.bool_())
 
 
-def _dates(values: list[Any]) -> pa.Array:
-    return pa.array([None if v is None else date.fromisoformat(v) for v in values], pa.date32())
+def _dates(values: Values) -> pa.Array:
+    if not isinstance(values, pa.Array):
+        return pa.array([None if v is None else date.fromisoformat(v) for v in values], pa.date32())
+    found = values.cast(pa.date32())
+    if pc.any(pc.less(found, pa.scalar(date.min))).as_py():
+        raise OverflowError("Arrow has a year 0, Python has none")
+    return found
 
 
 def _times(values: Values) -> pa.Array:
@@ -233,11 +251,17 @@ def _instant(text: str) -> int:
     return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
 
 
+def _received_at(texts: pa.Array) -> pa.Array:
+    encoded = texts.dictionary_encode()
+    instants = [_received(text) for text in encoded.dictionary.to_pylist()]
+    return pa.array(instants, pa.int64()).cast(_TIME).take(encoded.indices)
+
+
 # Records of one batch share their time of receipt.
 _received = lru_cache(maxsize=4096)(_instant)
 
 _CONVERTERS: dict[pa.DataType, Callable[[Any], pa.Array]] = {
-    pa.string(): _texts,
+    pa.string(): texts,
     pa.int32(): _integers(pa.int32()),
     pa.int64(): _integers(pa.int64()),
     pa.bool_(): _booleans,

@@ -15,6 +15,7 @@ from cdp.aws.ledger import Receipt
 from cdp.contracts import UNKNOWN, Reason, dataset_of
 from cdp.quarantine import quarantine_key, quarantine_line, unreadable_file_key
 from cdp.records import Envelope, Record, Rejected, envelope_line, extra_fields, record_key
+from cdp.seal import seal
 from cdp.settings import Settings
 
 
@@ -64,10 +65,10 @@ class Intake:
         return [self._store(settings, name, dataset, pile) for dataset, pile in sorted(self._piles.items())]
 
     def _store(self, settings: Settings, name: str, dataset: str, pile: _Pile) -> Receipt:
-        object_key = kept_key = ""
+        object_key = kept_key = sealed = ""
         if pile.raw.count:
             object_key = record_key(dataset, pile.received_at, name)
-            pile.raw.put(settings.bucket("raw"), object_key)
+            sealed = seal(pile.raw.put(settings.bucket("raw"), object_key))
         if pile.quarantine.count:
             kept_key = quarantine_key(self.stage, dataset, pile.received_at, name)
             pile.quarantine.put(settings.bucket("quarantine"), kept_key)
@@ -82,6 +83,7 @@ class Intake:
             received_at=pile.received_at,
             object_key=object_key,
             quarantine_key=kept_key,
+            seal=sealed,
         )
 
 

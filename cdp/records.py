@@ -69,6 +69,13 @@ class Record(NamedTuple):
     value: dict[str, Any] | Rejected
 
 
+class RawLines(NamedTuple):
+    """Whole lines of raw as they lie there; `is_judged` when each is known to keep its contract as published now."""
+
+    text: bytes
+    is_judged: bool
+
+
 def rejected(rule: str, message: str, pointer: str = "") -> Rejected:
     """A rejection for one reason."""
     return Rejected((Reason(pointer, rule, message),))

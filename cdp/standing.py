@@ -6,6 +6,7 @@ their dataset's columns have room for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -61,12 +62,34 @@ class Standing:
                 self._columns[pointer] = values
 
 
+class ReadStanding(Standing):
+    """The same of records whose text Arrow has read: there are columns only, and MISFITS where one does not do."""
+
+    def __init__(self, found: pa.StructArray) -> None:
+        self._columns: dict[str, pa.Array] = {}
+        self._spread("", found)
+
+    def values(self, pointers: tuple[str, ...]) -> list[Any]:
+        """Raises ValueError."""
+        raise ValueError(f"a value at {pointers[0]} fits no column")
+
+
 @cache
 def shape(dataset: str) -> pa.StructType:
     """What of a dataset's records Arrow takes as it is: the places of text and times, and of whole numbers."""
+    return _shape(dataset, _type)
+
+
+@cache
+def text_shape(dataset: str) -> pa.StructType:
+    """What Arrow reads of a dataset's records from JSON text, which it does not bend: every place a column needs."""
+    return _shape(dataset, _text_type)
+
+
+def _shape(dataset: str, type_of: Callable[[str, Field], pa.DataType | None]) -> pa.StructType:
     places: dict[str, Any] = {}
     for field in LAYOUTS[dataset].fields:
-        if (type := _type(dataset, field)) is not None:
+        if (type := type_of(dataset, field)) is not None:
             for pointer in (*field.pointers, *([field.country] if field.country else [])):
                 *way, name = pointer.split("/")[1:]
                 parent = places
@@ -83,6 +106,10 @@ def _type(dataset: str, field: Field) -> pa.DataType | None:
     contracts = [contract(name) for name in contract_names() if name.startswith(f"{dataset}.")]
     is_whole = pa.types.is_integer(field.type) and all({*field.pointers} <= c.integers for c in contracts)
     return field.type if is_whole and len(field.pointers) == 1 else None
+
+
+def _text_type(_: str, field: Field) -> pa.DataType:
+    return pa.string() if pa.types.is_temporal(field.type) else field.type
 
 
 def _struct(places: dict[str, Any]) -> pa.StructType:

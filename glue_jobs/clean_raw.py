@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from concurrent.futures import Executor
 
 from cdp.accounting import SAMPLE_RECORDS, Fates
@@ -15,6 +15,7 @@ from cdp.dataset import Dataset
 from cdp.handover import without_row
 from cdp.job import Job, job, report
 from cdp.quarantine import held_key, quarantine_key
+from cdp.records import RawLines
 from cdp.steps import run_steps
 
 
@@ -26,18 +27,18 @@ def clean_raw(j: Job) -> None:
         raise CleanError(f"there is no layout of {sorted(strangers)}; add it to cdp/clean_layout.py")
     with processes(sum(r.accepted for r in receipts)) as pool:
         for dataset in LAYOUTS:
-            lines = read_records(j.settings.bucket("raw"), (r for r in receipts if r.dataset == dataset))
-            fates = clean_dataset(j, dataset, lines, pool)
+            raw = read_records(j.settings.bucket("raw"), (r for r in receipts if r.dataset == dataset))
+            fates = clean_dataset(j, dataset, raw, pool)
             j.ledger.put_fates(j.run_id, fates)
             report(**vars(fates))
 
 
-def clean_dataset(j: Job, dataset: str, lines: Iterator[bytes], pool: Executor | None = None) -> Fates:
+def clean_dataset(j: Job, dataset: str, raw: Iterable[RawLines], pool: Executor | None = None) -> Fates:
     """Write a dataset's rows to its clean table, and what is no row to the quarantine bucket."""
     received = rows = quarantined = held = 0
     lost: list[str] = []
     j.engine.register(f"typed_{dataset}", typed_schema(dataset).empty_table())
-    for number, batch in enumerate(batches(dataset, lines, j.run_id, pool)):
+    for number, batch in enumerate(batches(dataset, raw, j.run_id, pool)):
         j.engine.append(f"typed_{dataset}", batch.rows)
         put_aside(j, dataset, f"{j.run_id}-{number:05d}", batch)
         received += batch.received

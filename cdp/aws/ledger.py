@@ -39,6 +39,7 @@ class Receipt:
 
     `receipt_id` is the batch's own identity (shard and sequence numbers, or file checksum and part), so a
     retried batch overwrites its receipt. `object_key` and `quarantine_key` are empty when no record went there.
+    `seal` is the object's (cdp/seal.py); empty says that its records are to be held against their contracts again.
     """
 
     receipt_id: str
@@ -51,6 +52,7 @@ class Receipt:
     received_at: str
     object_key: str = ""
     quarantine_key: str = ""
+    seal: str = ""
 
 
 class Ledger:

@@ -41,11 +41,12 @@ class Lines:
         if self._waiting_bytes >= BLOCK_BYTES:
             self._compress()
 
-    def put(self, bucket: str, key: str) -> None:
-        """Write the object; no line can be added any more. Raises botocore's errors."""
+    def put(self, bucket: str, key: str) -> bytes:
+        """Write the object and return its bytes; no line can be added any more. Raises botocore's errors."""
         self._compress()
         body = b"".join([*self._compressed, self._compressor.flush()])
         client().put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson")
+        return body
 
     def _compress(self) -> None:
         self._compressed.append(self._compressor.compress(b"".join(self._waiting)))
@@ -57,12 +58,12 @@ def put_page(bucket: str, key: str, html: str) -> None:
     client().put_object(Bucket=bucket, Key=key, Body=html.encode(), ContentType="text/html; charset=utf-8")
 
 
-def put_lines(bucket: str, key: str, lines: Iterable[bytes]) -> None:
-    """Write lines (each with its line end) as one gzip object. Raises botocore's errors."""
+def put_lines(bucket: str, key: str, lines: Iterable[bytes]) -> bytes:
+    """Write lines (each with its line end) as one gzip object, whose bytes it returns. Raises botocore's errors."""
     held = Lines()
     for line in lines:
         held.add(line)
-    held.put(bucket, key)
+    return held.put(bucket, key)
 
 
 def read_lines(bucket: str, key: str) -> Iterator[bytes]:

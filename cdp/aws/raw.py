@@ -14,8 +14,11 @@ from isal.isal_zlib import IsalError
 
 from cdp.aws import objects
 from cdp.aws.ledger import Receipt
+from cdp.records import RawLines
+from cdp.seal import seal
 
 DOWNLOADS = 4
+BLOCK_BYTES = 1024 * 1024  # of lines, unpacked
 
 
 class RawError(Exception):
@@ -37,7 +40,7 @@ def read_manifest(bucket: str, run_id: str) -> list[Receipt]:
     return sorted(receipts, key=lambda r: r.receipt_id)
 
 
-def read_records(bucket: str, receipts: Iterable[Receipt]) -> Iterator[bytes]:
+def read_records(bucket: str, receipts: Iterable[Receipt]) -> Iterator[RawLines]:
     """The lines of the receipts' objects, in the order given; a few objects are in memory at a time, compressed.
 
     Raises RawError for an object that is missing, is not gzip or has not the number of lines its receipt states.
@@ -53,13 +56,14 @@ def read_records(bucket: str, receipts: Iterable[Receipt]) -> Iterator[bytes]:
             yield from _lines(bucket, *waiting.popleft())
 
 
-def _lines(bucket: str, receipt: Receipt, download: Future[bytes]) -> Iterator[bytes]:
-    count = 0
+def _lines(bucket: str, receipt: Receipt, download: Future[bytes]) -> Iterator[RawLines]:
+    count, body = 0, download.result()
+    is_judged = receipt.seal == seal(body)
     try:
-        with IGzipFile(fileobj=BytesIO(download.result())) as lines:  # type: ignore[no-untyped-call]
-            for line in lines:
-                count += 1
-                yield line
+        with IGzipFile(fileobj=BytesIO(body)) as lines:  # type: ignore[no-untyped-call]
+            while text := lines.read(BLOCK_BYTES) + lines.readline():  # type: ignore[no-untyped-call]
+                count += text.count(b"\n") + (not text.endswith(b"\n"))
+                yield RawLines(text, is_judged)
     except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # the stub takes it for an instance
         raise RawError(f"s3://{bucket}/{receipt.object_key} cannot be read: {error}") from error
     if count != receipt.accepted:

@@ -14,6 +14,7 @@ from cdp.clean_batches import batches, processes
 from cdp.clean_layout import LAYOUTS, typed_schema
 from cdp.contracts import contract_names
 from cdp.dataset import Dataset
+from cdp.records import RawLines
 from tests.raw_lines import RECORDS, line, raw_line
 
 
@@ -230,10 +231,11 @@ def test_every_line_has_one_fate_in_its_order(kinds):
 
 def test_processes_give_the_same_batches_in_the_same_order(monkeypatch):
     monkeypatch.setattr("cdp.clean_batches.BATCH_RECORDS", 3)
-    lines = [line("customer", customer_id=f"S{n:06}") if n % 4 else b"{}" for n in range(20)]
+    texts = [line("customer", customer_id=f"S{n:06}") if n % 4 else b"{}\n" for n in range(20)]
+    lines = [RawLines(text, is_judged=b"payload" in text) for text in texts]
     with processes(1_000_000) as pool:
-        by_many = list(batches("customer", iter(lines), "run", pool))
-    assert by_many == list(batches("customer", iter(lines), "run"))
+        by_many = list(batches("customer", lines, "run", pool))
+    assert by_many == list(batches("customer", lines, "run"))
     assert [batch.received for batch in by_many] == [3] * 6 + [2]
 
 

@@ -61,16 +61,16 @@ def test_between_ingestion_and_cleaning(loaded, monkeypatch):
 
 
 def test_in_cleaning(loaded, monkeypatch):
-    clean, lost = clean_batches.clean, []
+    clean, lost = clean_batches.clean_judged, []
 
-    def leaking(dataset, lines, run_id):
-        batch = clean(dataset, lines, run_id)
+    def leaking(dataset, text, run_id):
+        batch = clean(dataset, text, run_id)
         if dataset == "transaction" and not lost:
             lost.append(batch.rows["record_id"][0].as_py())
             return batch._replace(rows=batch.rows.slice(1))
         return batch
 
-    monkeypatch.setattr(clean_batches, "clean", leaking)
+    monkeypatch.setattr(clean_batches, "clean_judged", leaking)
     said = failure(loaded)
     assert re.search(f"clean_raw of transaction: .*lost for example {lost[0]}", said), said
 

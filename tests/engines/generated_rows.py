@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from cdp.clean_batches import batches
 from cdp.clean_layout import LAYOUTS, typed_schema
-from cdp.records import envelope_line
+from cdp.records import RawLines, envelope_line
 from sample_data.reading import received
 from sample_data.world import Sizes, World
 from sample_data.writing import write_day
@@ -24,6 +24,6 @@ def generated_rows(folder: Path) -> dict[str, pa.Table]:
     for day in (1, 2):
         write_day(World(7, SIZES, date(2026, 3, 2)), day, folder)
         for file in received(folder / f"day={day}", RECEIVED_AT):
-            lines = (envelope_line(record.envelope) for record in file.records)
+            lines = (RawLines(envelope_line(record.envelope), is_judged=False) for record in file.records)
             parts[file.dataset] += (batch.rows for batch in batches(file.dataset, lines, "run"))
     return {name: pa.concat_tables(tables) for name, tables in parts.items()}

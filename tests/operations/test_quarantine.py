@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -129,3 +130,13 @@ def test_a_backfill_gives_a_period_s_batches_to_the_next_run_once(cloud):
     assert backfill(ledger, "2026-03-02", "2026-03-04") == 1
     assert backfill(ledger, "2026-03-01", "2026-03-09") == 2
     assert committed(cloud) == ids
+
+
+def test_a_backfill_s_records_are_judged_again(cloud):
+    ledger = Ledger(cloud.table("ledger"))
+    arrive(cloud, sale(1, currency="EUR"), name="a")
+    (arrived,) = ledger.pending_receipts()
+    assert arrived.seal
+    ledger.commit_run("run-1", [arrived])
+    backfill(ledger, "2026-03-01", "2026-03-09")
+    assert ledger.pending_receipts() == [replace(arrived, seal="")]
