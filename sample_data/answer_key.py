@@ -6,14 +6,14 @@ It is stated by what made the record, never computed by what is tested with it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from sample_data.samples import Fate, Sample
+from sample_data.samples import Delivery, Fate
 
 SCHEMA = pa.schema(
     {
@@ -35,7 +35,9 @@ DATASETS = (
     "support_ticket", "campaign", "campaign_contact", "consent", "unknown",
 )  # fmt: skip
 UNKNOWN = "unknown"
+FATES = tuple(Fate)
 Expected = dict[str, dict[str, Any]]
+Stated = tuple[Fate, str, int | None, str, str]  # a Sample without its record
 
 
 def record_id(source: str, payload: bytes) -> str:
@@ -43,39 +45,46 @@ def record_id(source: str, payload: bytes) -> str:
     return sha256(source.encode() + b"\0" + payload).hexdigest()[:32]
 
 
-class Answers:
-    """The answers to the samples of one part of a file, in order."""
+def answers(delivery: Delivery, before: int, ids: Sequence[str], stated: Sequence[Stated]) -> pa.Table:
+    """What must become of a stretch of a file, as rows of SCHEMA, where so many records stand before it.
 
-    def __init__(self, file: str, source: str, dataset: str) -> None:
-        self._file, self._source, self._dataset = file, source, dataset
-        self._words = {fate: (dataset, *fate.value) for fate in Fate}
-        self._words[Fate.UNKNOWN_CONTRACT] = (UNKNOWN, "ingest", "quarantined")
-        self._rows: list[tuple[Any, ...]] = []
+    Of each record its id and all that its sample states.
+    """
+    if not ids:
+        return SCHEMA.empty_table()
+    fates, faults, persons, reasons, variations = zip(*stated, strict=True)
+    places = [FATES.index(fate) for fate in fates]
+    datasets, stages, words = zip(*map(_words(delivery.dataset).__getitem__, places), strict=True)
+    return pa.table(
+        [
+            _column((delivery.path,) * len(ids)),
+            pa.array(np.arange(before + 1, before + 1 + len(ids))),
+            pa.array(ids, pa.string()),
+            _column((delivery.source,) * len(ids)),
+            *map(_column, (datasets, stages, words, reasons, faults)),
+            pa.array(persons, pa.int64()),
+            _column(variations),
+        ],
+        schema=SCHEMA,
+    )
 
-    def add(self, sample: Sample, payload: bytes) -> None:
-        """State what must become of a sample; `payload` is what the platform takes for the record."""
-        _, fate, fault, person, reason, variation = sample
-        dataset, stage, word = self._words[fate]
-        self._rows.append((record_id(self._source, payload), dataset, stage, word, reason, fault, person, variation))
 
-    def table(self, before: int) -> pa.Table:
-        """The answers as rows of SCHEMA; so many records stand before them in the file."""
-        count = len(self._rows)
-        columns = list(zip(*self._rows, strict=True)) if count else [()] * 8
-        return pa.table(
-            [
-                pa.repeat(self._file, count),
-                pa.array(np.arange(before + 1, before + 1 + count)),
-                columns[0],
-                pa.repeat(self._source, count),
-                *columns[1:],
-            ],
-            schema=SCHEMA,
-        )
+def _words(dataset: str) -> list[tuple[str, str, str]]:
+    """Dataset, stage and word per fate."""
+    unknown = (UNKNOWN, "ingest", "quarantined")
+    return [unknown if fate is Fate.UNKNOWN_CONTRACT else (dataset, *fate.value) for fate in FATES]
 
-    def counts(self) -> Counter[tuple[str, str, str]]:
-        """How many records have each dataset, stage and fate."""
-        return Counter((row[1], row[2], row[3]) for row in self._rows)
+
+def _column(texts: tuple[str, ...]) -> pa.Array:
+    """The texts, which mostly are one and the same."""
+    is_one = texts.count(texts[0]) == len(texts)
+    return pa.repeat(texts[0], len(texts)) if is_one else pa.array(texts, pa.string())
+
+
+def counted(answers: pa.Table) -> Counter[tuple[str, str, str]]:
+    """How many records have each dataset, stage and fate."""
+    groups = answers.group_by(["dataset", "stage", "fate"]).aggregate([([], "count_all")]).to_pylist()
+    return Counter({(row["dataset"], row["stage"], row["fate"]): row["count_all"] for row in groups})
 
 
 def expected_fates(counts: Iterable[Counter[tuple[str, str, str]]]) -> Expected:

@@ -1,40 +1,60 @@
 """Deterministic draws: the same key gives the same values on any machine, Python version and number of processes.
 
-Numbers are words of BLAKE2b over the key and a counter: nothing else is promised to stay as it is, and a new stream
-costs a microsecond, so that every person, order and session can have its own.
+The first numbers of a stream are words of BLAKE2b over the key and a counter: a new stream costs a microsecond, so that
+every person, order and session can have its own. Those of a long one come from Philox, a counter-based generator whose
+numbers NumPy promises not to change, many at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import accumulate, chain, count, pairwise, repeat
+from itertools import accumulate, chain, count, pairwise
 from struct import Struct
 from typing import TypeVar
 
+from numpy.random import Philox
+
 T = TypeVar("T")
-_WORDS = Struct("<16I").unpack
+_BLOCK = Struct("<16I").unpack
 _UNIT = 2.0**-32
+_VARIANT = {digit: "89ab"[place % 4] for place, digit in enumerate("0123456789abcdef")}
+_FIRST_BLOCKS, _AT_A_TIME = 4, 256
 
 
 class Draws:
     """A source of randomness; `random()` is a number from 0 up to 1, a multiple of 2^-32."""
 
-    __slots__ = ("random",)
+    __slots__ = ("_key", "_uuids", "random")
     random: Callable[[], float]
 
     def __init__(self, key: bytes) -> None:
-        self.random = _numbers(key).__next__
+        # Chained in C: most of what the generator does is to ask for a number.
+        self.random = map(_UNIT.__mul__, chain.from_iterable(_words(key))).__next__
+        self._key = key
+        self._uuids: Iterator[str] | None = None
+
+    def uuid(self) -> str:
+        """A version 4 UUID."""
+        if self._uuids is None:
+            self._uuids = _uuids(self._key)
+        return next(self._uuids)
 
 
-def _numbers(key: bytes) -> Iterator[float]:
-    # Chained in C: most of what the generator does is to ask for a number.
-    blocks = map(_block, repeat(key), count())
-    return map(_UNIT.__mul__, chain.from_iterable(blocks))
+def _words(key: bytes) -> Iterator[Iterable[int]]:
+    """Numbers below 2^32, block by block."""
+    for number in range(_FIRST_BLOCKS):
+        yield _BLOCK(blake2b(b"%s/%d" % (key, number)).digest())
+    bits = Philox(key=int.from_bytes(blake2b(key, digest_size=16).digest(), "little"))
+    while True:
+        yield (bits.random_raw(_AT_A_TIME) >> 32).tolist()
 
 
-def _block(key: bytes, number: int) -> tuple[int, ...]:
-    return _WORDS(blake2b(b"%s/%d" % (key, number)).digest())
+def _uuids(key: bytes) -> Iterator[str]:
+    for number in count():
+        digits = blake2b(b"%s/uuid/%d" % (key, number)).hexdigest()
+        for d in (digits[:32], digits[32:64], digits[64:96], digits[96:]):
+            yield f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{_VARIANT[d[16]]}{d[17:20]}-{d[20:]}"
 
 
 def stream(*key: object) -> Draws:
@@ -57,19 +77,15 @@ def between(rng: Draws, low: int, high: int) -> int:
     return low + int(rng.random() * (high - low + 1))
 
 
+def several(rng: Draws, number: int, low: int, high: int) -> list[int]:
+    """So many whole numbers, as `between` gives one."""
+    random, width = rng.random, high - low + 1
+    return [low + int(random() * width) for _ in range(number)]
+
+
 def weighted(shares: Mapping[T, int]) -> tuple[T, ...]:
     """A tuple to `pick` from in which every value stands as often as its share."""
     return tuple(value for value, share in shares.items() for _ in range(share))
-
-
-def uuid(rng: Draws) -> str:
-    """A version 4 UUID."""
-    random = rng.random
-    one, two = int(random() * 4294967296), int(random() * 4294967296)
-    three, four = int(random() * 4294967296), int(random() * 4294967296)
-    digits = f"{one << 96 | two << 64 | three << 32 | four:032x}"
-    variant = "89ab"[three >> 28 & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def spread(rng: Draws, total: int, number: int) -> list[int]:

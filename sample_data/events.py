@@ -1,6 +1,7 @@
 """Click events in sessions (Segment's tracking shape); every day is a pure function, its count exact.
 
-A completed order is an order of the shop's transactions, at its time, by its buyer.
+A completed order is an order of the shop's transactions, at its time, by its buyer. An event is put together as text:
+what its steps say is JSON already and mostly the same for all who take them.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import accumulate, chain
 from typing import NamedTuple
 
+import orjson
+
 from sample_data.customers import login_email
-from sample_data.draw import Draws, apportion, between, chance, pick, stream, uuid, weighted
+from sample_data.draw import Draws, apportion, between, chance, pick, several, stream, weighted
 from sample_data.people import person
 from sample_data.samples import Fate, Part, Record, Sample
-from sample_data.transactions import Order, lines_of_day, orders
-from sample_data.visitors import CAMPAIGNS, Visitor, anonymous_visitor, known_visitor, user_id, visitor
+from sample_data.transactions import Order, lines_of_day, orders, products_on_sale
+from sample_data.visitors import APP_AGENT, CAMPAIGNS, Visitor, anonymous_visitor, known_visitor, user_id, visitor
 from sample_data.world import CATEGORIES, DAY, HOUR, Product, World, rfc3339
 
 EVENT_DAYS = 7
@@ -25,21 +28,51 @@ LATE_PER_MILLE, TOO_LATE_PER_MYRIAD, REDELIVERED_PER_MILLE = 2, 1, 5
 HOUR_WEIGHT = (3, 2, 1, 1, 1, 2, 4, 7, 9, 9, 10, 11, 12, 12, 11, 11, 12, 14, 16, 19, 21, 20, 14, 8)
 SITE = "https://shop.example.com"
 QUERIES = ("rain jacket", "espresso", "läufer schuhe", "cadeau", "olive oil", "smart watch", "größe 42")
-CATEGORY_NAMES = tuple(CATEGORIES)
 OFFSETS = weighted({0: 84, 60: 5, 120: 5, -300: 4, 330: 2})
+PRODUCTS_SEEN = (0, 1, 1, 2, 2, 3, 5)
 FRACTIONS = weighted({"milliseconds": 85, "seconds": 10, "microseconds": 5})
 
 LATE = "/timestamp late"
-Timed = tuple[int, Record, int | None]
+Timed = tuple[int, str, bytes, int | None]  # when it happened, the message's id, the event, whose
 
 
 class Step(NamedTuple):
-    """One thing a visitor does, before it has a time; a `page` step is a screen in the app."""
+    """One thing a visitor does, before it has a time: parts of an event in JSON, without the braces around."""
 
     kind: str
-    name: str
-    path: str
-    properties: Record
+    call: str
+    call_in_app: str
+    url: str
+    page: str
+    title: str
+    properties: str
+
+    @classmethod
+    def of(cls, kind: str, name: str, path: str, **properties: object) -> Step:
+        """A call of Segment's, of this name and at this place; a `page` is a screen in the app."""
+        event = {"event": name} if kind == "track" else {}
+        in_app = "screen" if kind == "page" else kind
+        url = SITE + path
+        return cls(
+            kind,
+            _json(type=kind, **event),
+            _json(type=in_app, **event),
+            url,
+            _json(path=path, url=url),
+            _json(title=name or "Login"),
+            _json(**properties, path=path),
+        )
+
+
+def _json(**fields: object) -> str:
+    """The fields of an object."""
+    return orjson.dumps(fields)[1:-1].decode()
+
+
+HOME, CART = Step.of("page", "Home", "/"), Step.of("page", "Cart", "/cart")
+LOGIN, CHECKOUT = Step.of("identify", "", "/account/login"), Step.of("track", "Checkout Started", "/checkout")
+SEARCHES = tuple(Step.of("track", "Products Searched", "/search", query=query) for query in QUERIES)
+CATEGORY_PAGES = tuple(Step.of("page", name.title(), f"/c/{name}", category=name) for name in CATEGORIES)
 
 
 def second_delivery(world: World) -> Iterator[Sample]:
@@ -97,8 +130,8 @@ def _events_of_hour(world: World, day: int, hour: int, count: int) -> Iterator[S
     start = world.at(day, hour)
     while len(timed) < count:
         timed += _browsing_session(world, rng, start, start + HOUR)[: count - len(timed)]
-    timed.sort(key=lambda event: (event[0], event[1]["messageId"]))
-    return (Sample(record, person=who) for _, record, who in timed)
+    timed.sort()
+    return (Sample(event, person=who) for _, _, event, who in timed)
 
 
 def buying_session(world: World, rng: Draws, order: Order) -> list[Timed]:
@@ -106,23 +139,22 @@ def buying_session(world: World, rng: Draws, order: Order) -> list[Timed]:
     uses_app = order.channel == "mobile_app"
     buyer = order.buyer
     who = anonymous_visitor(world, rng) if buyer is None else known_visitor(world, rng, buyer, uses_app)
-    steps = [Step("page", "Home", "/", {})]
+    steps = [HOME]
     for line in order.lines:
         steps += _look_at(line.product)
         steps.append(_put_in_cart(line.product, line.unit_price_cents, line.quantity))
-    login = Step("identify", "", "/account/login", {})
-    steps += [Step("page", "Cart", "/cart", {}), *([] if buyer is None else [login])]
+    steps += [CART] if buyer is None else [CART, LOGIN]
     total = {
-        "order_id": order.transaction_id,
         "revenue_cents": sum(line.net_cents for line in order.lines),
         "quantity": sum(line.quantity for line in order.lines),
         "currency": "EUR",
     }
-    steps.append(Step("track", "Checkout Started", "/checkout", _without(total, "order_id")))
-    steps.append(Step("track", "Order Completed", "/checkout/thanks", total))
+    completed = {"order_id": order.transaction_id, **total}
+    steps.append(Step.of("track", "Checkout Started", "/checkout", **total))
+    steps.append(Step.of("track", "Order Completed", "/checkout/thanks", **completed))
     session = _session(world, rng, who, steps, order.at, uses_app)
     if buyer is not None and chance(rng, 0.5):
-        session.append((order.at + 250, _confirmation(rng, session[-1][1], order), buyer))
+        session.append(_confirmation(rng, user_id(world, buyer), completed, order))
     return session
 
 
@@ -130,112 +162,105 @@ def _browsing_session(world: World, rng: Draws, start: int, end: int) -> list[Ti
     ended = between(rng, start, end - 1)
     day = (ended - world.at(0)) // DAY
     who = visitor(world, rng, day)
-    uses_app = who.device.user_agent.startswith("ShopApp")
-    steps = [Step("page", "Home", "/", {})]
-    if who.person is not None and chance(rng, 0.4):
-        steps.append(Step("identify", "", "/account/login", {}))
-    for _ in range(pick(rng, (0, 1, 1, 2, 2, 3, 5))):
-        if chance(rng, 0.2):
-            steps.append(Step("track", "Products Searched", "/search", {"query": pick(rng, QUERIES)}))
-        elif chance(rng, 0.3):
-            category = pick(rng, CATEGORY_NAMES)
-            steps.append(Step("page", category.title(), f"/c/{category}", {"category": category}))
-        product = world.products[int(rng.random() * rng.random() * world.sizes.products)]
-        if product.launched_day >= day or product.ended_day is not None:
-            product = world.products[0]
+    uses_app = who.device.user_agent == APP_AGENT
+    random, on_sale = rng.random, products_on_sale(world, day)
+    steps = [HOME]
+    if who.person is not None and random() < 0.4:
+        steps.append(LOGIN)
+    for _ in range(pick(rng, PRODUCTS_SEEN)):
+        wanders = random()
+        if wanders < 0.2:
+            steps.append(pick(rng, SEARCHES))
+        elif wanders < 0.44:
+            steps.append(pick(rng, CATEGORY_PAGES))
+        product = on_sale[int(random() * random() * len(on_sale))]
         steps += _look_at(product)
-        if chance(rng, 0.12):
+        if random() < 0.12:
             steps.append(_put_in_cart(product, world.price_at(product, ended), 1))
-            if chance(rng, 0.3):
-                steps.append(Step("track", "Checkout Started", "/checkout", {}))
+            if random() < 0.3:
+                steps.append(CHECKOUT)
     return _session(world, rng, who, steps, ended, uses_app)
 
 
 def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: int, uses_app: bool) -> list[Timed]:
     """The steps as events, timed backwards from the end; a user id from the login on, in the app always."""
-    referrer, campaign = pick(rng, CAMPAIGNS)
+    came_from, campaign = pick(rng, CAMPAIGNS)
     offset, fraction = pick(rng, OFFSETS), pick(rng, FRACTIONS)
-    context: Record = {"userAgent": who.device.user_agent, "locale": who.country.locale}
-    if campaign and not uses_app:
-        context["campaign"] = campaign
-    context["device"] = {"type": who.device.device_type}
-    if uses_app:
-        context["app"] = {"name": "Shop App"}
-    context["location"] = {"country": who.country.code}
-    logins = [place for place, step in enumerate(steps) if step.kind == "identify"]
-    known_from = 0 if uses_app else min(logins, default=len(steps))
-    gaps = [between(rng, 2_000, 95_000) for _ in steps[1:]]
-    at, url = ended - sum(gaps), "" if uses_app else referrer
-    anonymous_id, person = who.device.anonymous_id, who.person
-    known_as = user_id(world, person) if person is not None and known_from < len(steps) else ""
+    context = _context(who, uses_app, None if uses_app else campaign)
+    referrer = f'"referrer":"{came_from}",' if came_from else ""
+    known_as = f'"userId":"{user_id(world, who.person)}",' if who.person is not None else ""
+    device = f'"anonymousId":"{who.device.anonymous_id}",{known_as if uses_app else ""}'
+    gaps = several(rng, len(steps) - 1, 2_000, 95_000)
+    times = accumulate(gaps, initial=ended - sum(gaps))
     session: list[Timed] = []
-    for place, (kind, name, path, properties) in enumerate(steps):
-        record: Record = {"messageId": uuid(rng), "anonymousId": anonymous_id}
-        if place >= known_from and known_as:
-            record["userId"] = known_as
-        record["type"] = "screen" if uses_app and kind == "page" else kind
-        if kind == "track":
-            record["event"] = name
-        record["timestamp"] = rfc3339(at, fraction, offset)
-        record["sentAt"] = rfc3339(at + between(rng, 20, 4_000), "milliseconds")
-        here = SITE + path
-        if uses_app:
-            record["context"] = context
-        else:
-            came_from = {"referrer": url} if url else {}
-            record["context"] = {
-                **context,
-                "page": {"path": path, "url": here, **came_from, "title": name or "Login"},
-            }
-        if kind == "identify" and person is not None:
-            record["traits"] = _traits(world, person)
-        else:
-            record["properties"] = {**properties, "path": path}
-        session.append((at, record, person))
-        url = here
-        at += gaps[place] if place < len(gaps) else 0
+    for step, at, delay in zip(steps, times, several(rng, len(steps), 20, 4_000), strict=True):
+        kind, call, call_in_app, url, page, title, properties = step
+        says = f'"properties":{{{properties}}}'
+        if kind == "identify" and who.person is not None:
+            device = f'"anonymousId":"{who.device.anonymous_id}",{known_as}'
+            says = f'"traits":{{{_traits(world, who.person)}}}'
+        message_id = rng.uuid()
+        event = (
+            f'{{"messageId":"{message_id}",{device}{call_in_app if uses_app else call},'
+            f'"timestamp":"{rfc3339(at, fraction, offset)}","sentAt":"{rfc3339(at + delay, "milliseconds")}",'
+            f'"context":{{{context}'
+        )
+        event += f"}},{says}}}" if uses_app else f',"page":{{{page},{referrer}{title}}}}},{says}}}'
+        session.append((at, message_id, event.encode(), who.person))
+        referrer = f'"referrer":"{url}",'
     return session
 
 
-def _traits(world: World, who: int) -> Record:
+def _context(who: Visitor, uses_app: bool, campaign: Record | None) -> str:
+    """What all events of a session say of device, place and campaign."""
+    return _json(
+        userAgent=who.device.user_agent,
+        locale=who.country.locale,
+        **({"campaign": campaign} if campaign else {}),
+        device={"type": who.device.device_type},
+        **({"app": {"name": "Shop App"}} if uses_app else {}),
+        location={"country": who.country.code},
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _traits(world: World, who: int) -> str:
     """What a login states: the account's own address, and the number of who logs in."""
     known = person(world.seed, who)
-    traits: Record = {"phone": f"+{known.country.dial}{known.phone}"}
     account = world.number_of("shop", who)
-    if account is not None and (email := login_email(world, account)):
-        traits["email"] = email
-    return traits
+    email = None if account is None else login_email(world, account)
+    return _json(phone=f"+{known.country.dial}{known.phone}", **({"email": email} if email else {}))
 
 
-def _confirmation(rng: Draws, completed: Record, order: Order) -> Record:
+def _confirmation(rng: Draws, known_as: str, completed: Record, order: Order) -> Timed:
     """The shop's server states the order too; it knows the customer but not the device."""
-    at = rfc3339(order.at + 250, "milliseconds")
-    return {
-        "messageId": uuid(rng),
-        "userId": completed["userId"],
+    at = order.at + 250
+    said_at = rfc3339(at, "milliseconds")
+    message_id = rng.uuid()
+    event = {
+        "messageId": message_id,
+        "userId": known_as,
         "type": "track",
         "event": "Order Confirmed",
-        "timestamp": at,
-        "sentAt": at,
-        "properties": _without(completed["properties"], "path"),
+        "timestamp": said_at,
+        "sentAt": said_at,
+        "properties": completed,
     }
-
-
-def _without(record: Record, key: str) -> Record:
-    return {name: value for name, value in record.items() if name != key}
+    return at, message_id, orjson.dumps(event), order.buyer
 
 
 @lru_cache(maxsize=16_384)
 def _look_at(product: Product) -> tuple[Step, Step]:
     path = f"/p/{product.product_id}"
     seen = {"product_id": product.product_id, "category": product.category}
-    return Step("page", product.name, path, {}), Step("track", "Product Viewed", path, seen)
+    return Step.of("page", product.name, path), Step.of("track", "Product Viewed", path, **seen)
 
 
+@lru_cache(maxsize=16_384)
 def _put_in_cart(product: Product, price_cents: int, quantity: int) -> Step:
     value = {"quantity": quantity, "revenue_cents": price_cents * quantity, "currency": "EUR"}
     item = {"product_id": product.product_id, "category": product.category, **value}
-    return Step("track", "Product Added", "/cart", item)
+    return Step.of("track", "Product Added", "/cart", **item)
 
 
 def _history_counts(world: World) -> list[int]:
@@ -245,5 +270,5 @@ def _history_counts(world: World) -> list[int]:
 def _browsing(world: World, rng: Draws, start: int, end: int, count: int) -> list[Sample]:
     samples: list[Sample] = []
     while len(samples) < count:
-        samples += (Sample(record, person=who) for _, record, who in _browsing_session(world, rng, start, end))
+        samples += (Sample(event, person=who) for _, _, event, who in _browsing_session(world, rng, start, end))
     return samples[:count]

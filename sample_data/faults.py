@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from sample_data import campaigns, consents, customers, products, transactions
-from sample_data.draw import stream, uuid
+from sample_data.draw import stream
 from sample_data.samples import Fate, Record, Sample
 from sample_data.world import World, rfc3339
 
@@ -184,8 +184,8 @@ def bad_events(world: World) -> list[Sample]:
         at = rfc3339(world.at(0, 12) + number * 1000, "milliseconds")
         product = world.products[0]
         return {
-            "messageId": uuid(rng),
-            "anonymousId": uuid(rng),
+            "messageId": rng.uuid(),
+            "anonymousId": rng.uuid(),
             "type": "track",
             "event": "Product Viewed",
             "timestamp": at,

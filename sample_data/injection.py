@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+import orjson
+
 from sample_data.draw import apportion, between, spread, stream
 from sample_data.requested_faults import MENU, Place
 from sample_data.samples import Delivery, Fate, Part, Sample
@@ -61,7 +63,7 @@ def _with_faults(
 
 def _made(at: Place, part: Part, counts: Mapping[str, int], day: int, place: int) -> Iterator[Sample]:
     samples = [[sample] for sample in part.make()]
-    plain = [n for n, (s,) in enumerate(samples) if s.fate is Fate.ACCEPTED and not s.fault and type(s.record) is dict]
+    plain = [n for n, (s,) in enumerate(samples) if s.fate is Fate.ACCEPTED and not s.fault]
     moved: dict[int, int] = {}
     for name, count in counts.items():
         here = at._replace(rng=stream(at.world.seed, "injected", name, day, at.delivery.path, place))
@@ -80,7 +82,7 @@ def _chosen(at: Place, name: str, samples: list[list[Sample]], plain: Sequence[i
     while len(chosen) < count and candidates:
         tried = [candidates[n] for n in spread(at.rng, len(candidates), count - len(chosen))]
         for n in tried:
-            if (made := MENU[name].make(at, samples[n][0]._replace(fault=name))) is not None:
+            if (made := MENU[name].make(at, _opened(samples[n][0])._replace(fault=name))) is not None:
                 samples[n] = made
                 chosen.add(n)
         candidates = sorted(set(candidates) - set(tried))
@@ -89,3 +91,8 @@ def _chosen(at: Place, name: str, samples: list[list[Sample]], plain: Sequence[i
             f"{name}: {count} of {len(samples)} records of {at.delivery.path} should have it, only {len(chosen)} can"
         )
     return chosen
+
+
+def _opened(sample: Sample) -> Sample:
+    """The sample with an object for a record that was made as text."""
+    return sample._replace(record=orjson.loads(sample.record)) if isinstance(sample.record, bytes) else sample

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -31,34 +32,40 @@ def _json_line(sample: Sample) -> tuple[bytes, bytes]:
 
 def _csv_line(columns: tuple[str, ...]) -> Line:
     """A payload is an object of column to text; bytes that are no text, and other numbers of cells, stay a line."""
+    commas = len(columns) - 1
+    template = "{" + ",".join(f'"{column}":"%s"' for column in columns) + "}"
 
     def write(sample: Sample) -> tuple[bytes, bytes]:
         if isinstance(sample.record, bytes):
             return sample.record + b"\n", sample.record + b"\n"
         cells = _cells(sample.record, columns)
-        text = _joined(cells).encode()
+        text = ",".join(cells)
+        if len(cells) == len(columns) and text.count(",") == commas and _is_plain(text):
+            return text.encode() + b"\n", (template % tuple(cells)).encode()
+        line = _quoted(cells)
         if len(cells) != len(columns):
-            return text, text.rstrip(b"\n")
-        return text, orjson.dumps(dict(zip(columns, cells, strict=True)))
+            return line, line.rstrip(b"\n")
+        return line, orjson.dumps(dict(zip(columns, cells, strict=True)))
 
     return write
 
 
-def _joined(cells: list[str]) -> str:
-    """A CSV line; most need no quotes, which saves the writer."""
-    text = ",".join(cells)
-    if '"' not in text and "\n" not in text and "\r" not in text and text.count(",") == len(cells) - 1:
-        return text + "\n"
+def _is_plain(text: str) -> bool:
+    """Whether it stands in CSV and in JSON as it is, as most does, which saves both writers."""
+    return text.isprintable() and '"' not in text and "\\" not in text
+
+
+def _quoted(cells: list[str]) -> bytes:
     line = io.StringIO(newline="")
     csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    return line.getvalue().encode()
 
 
 def _cells(record: dict[str, Any] | list[str], columns: tuple[str, ...]) -> list[str]:
     if isinstance(record, list):
         return record
-    get = record.get
-    return [
-        value if type(value) is str else str(value).lower() if type(value) is bool else str(value)
-        for value in [get(column, "") for column in columns]
-    ]
+    values = list(map(record.get, columns, repeat("")))
+    cells = list(map(str, values))
+    if bool in map(type, values):
+        return [cell.lower() if type(value) is bool else cell for cell, value in zip(cells, values, strict=True)]
+    return cells

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from sample_data.answer_key import record_id
-from sample_data.draw import Draws, between, pick, stream, uuid
+from sample_data.draw import Draws, between, pick, stream
 from sample_data.lines import line_of
 from sample_data.people import person
 from sample_data.samples import Delivery, Fate, Sample
@@ -168,7 +168,7 @@ def _bot(at: Place, sample: Sample) -> list[Sample] | None:
     record = dict(sample.record)  # type: ignore[arg-type]
     if "userId" in record or "context" not in record:
         return None
-    bot = uuid(stream(at.world.seed, "bot", between(at.rng, 1, 3)))
+    bot = stream(at.world.seed, "bot", between(at.rng, 1, 3)).uuid()
     (found,) = _set(sample, Fate.ACCEPTED, anonymousId=bot, context={**record["context"], "userAgent": BOT_AGENT})
     return [found._replace(person=None)]
 

@@ -5,7 +5,8 @@ Prices are those of the catalogue at the time, buyers were known by then, refund
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import NamedTuple
@@ -212,30 +213,39 @@ def _sale(world: World, rng: Draws, source: str, day: int, transaction_id: str, 
     buyer = None if chance(rng, GUEST_SHARE[channel]) else pick_buyer(world, rng, buyer_source, day)
     country = pick(rng, COUNTRY) if buyer is None else person(world.seed, buyer).country
     count = min(pick(rng, LINES_PER_ORDER), most_lines)
-    lines = tuple(_line(world, rng, country, at, day, position) for position in range(1, count + 1))
+    lines = tuple([_line(world, rng, country, at, day, position) for position in range(1, count + 1)])
     return Order(transaction_id, at, channel, buyer, buyer_source, country, lines)
 
 
 def pick_buyer(world: World, rng: Draws, source: str, day: int) -> int | None:
-    """A person the source knew on that day, by segment; None when chance finds nobody."""
-    for _ in range(6):
-        bucket = world.buyers[source][pick(rng, BUYER_SEGMENTS)]
-        if not bucket:
-            continue
-        buyer = pick(rng, bucket)
-        is_asleep = world.segment[buyer] == DORMANT and day > DORMANT_SINCE
-        if world.joined_day[buyer] <= day and not is_asleep:
-            return buyer
-    return None
+    """A person the source knew on that day, by segment; None when it knew nobody."""
+    crowd = _crowd(world, source, day)
+    if not crowd:
+        return None
+    people, known = pick(rng, crowd)
+    return people[int(rng.random() * known)]
+
+
+@lru_cache(maxsize=16)
+def _crowd(world: World, source: str, day: int) -> tuple[tuple[Sequence[int], int], ...]:
+    """Who buys on a day: the people of a segment, as often as it counts, and how many of them have joined by then."""
+    people = world.buyers[source]
+    known = [bisect_right(joined, day, key=world.joined_day.__getitem__) for joined in people]
+    if day > DORMANT_SINCE:
+        known[DORMANT] = 0
+    crowds = list(zip(people, known, strict=True))
+    return tuple([crowds[segment] for segment in BUYER_SEGMENTS if known[segment]])
+
+
+@lru_cache(maxsize=16)
+def products_on_sale(world: World, day: int) -> tuple[Product, ...]:
+    """What can be bought on a day; the first product always can."""
+    return tuple(product for product in world.products if world.is_sold(product, day))
 
 
 def _line(world: World, rng: Draws, country: Country, at: int, day: int, position: int) -> Line:
-    product = world.products[0]
-    for _ in range(6):
-        candidate = world.products[int(rng.random() * rng.random() * len(world.products))]
-        if candidate.launched_day < day and (candidate.ended_day is None or day < candidate.ended_day):
-            product = candidate
-            break
+    random, on_sale = rng.random, products_on_sale(world, day)
+    product = on_sale[int(random() * random() * len(on_sale))]
     quantity, price = pick(rng, QUANTITY), world.price_at(product, at)
     discount = quantity * price * pick(rng, DISCOUNT_PERCENT) // 100
     tax = _tax(country, quantity * price - discount)

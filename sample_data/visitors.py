@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
-from sample_data.draw import Draws, between, chance, pick, stream, uuid, weighted
+from sample_data.draw import Draws, between, chance, pick, stream, weighted
 from sample_data.people import COUNTRY, head_of_household, person
 from sample_data.samples import Record
 from sample_data.transactions import pick_buyer
@@ -62,7 +62,7 @@ def device(world: World, owner: object, number: int, device_type: str = "") -> D
     """An owner's device with this number, the same whenever asked; of a given type or a drawn one."""
     rng = stream(world.seed, "device", owner, number, device_type)
     kind = device_type or pick(rng, DEVICE_TYPES)
-    return Device(uuid(rng), kind, pick(rng, USER_AGENTS[kind]))
+    return Device(rng.uuid(), kind, pick(rng, USER_AGENTS[kind]))
 
 
 def device_of(world: World, rng: Draws, owner: int, uses_app: bool) -> Device:
@@ -88,7 +88,11 @@ def known_visitor(world: World, rng: Draws, who: int, uses_app: bool = False) ->
 
 def anonymous_visitor(world: World, rng: Draws) -> Visitor:
     """Somebody of whom only the device is ever seen."""
-    number = int(rng.random() * max(1, world.sizes.events // EVENTS_PER_ANONYMOUS_VISITOR))
+    return _stranger(world, int(rng.random() * max(1, world.sizes.events // EVENTS_PER_ANONYMOUS_VISITOR)))
+
+
+@lru_cache(maxsize=16_384)
+def _stranger(world: World, number: int) -> Visitor:
     country = pick(stream(world.seed, "visitor", number), COUNTRY)
     return Visitor(None, country, device(world, f"visitor-{number}", 0))
 

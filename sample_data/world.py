@@ -102,7 +102,7 @@ class Cohort(NamedTuple):
         return cls(*firsts, shop, crm, both, *again)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Product:
     """Sold from `launched_day` until before `ended_day`; at the new price from `World.price_change_at` on."""
 
@@ -130,6 +130,7 @@ class World:
         self.segment, self.joined_day = self._behaviour()
         self.products = self._catalogue()
         self.price_change_at = self.at(0, 6)
+        # Per source and segment, who joined first comes first.
         self.buyers = {source: self._by_segment(source) for source in ("shop", "crm")}
 
     def at(self, day: int, hour: int = 0) -> int:
@@ -182,6 +183,10 @@ class World:
             return product.new_price_cents
         return product.price_cents
 
+    def is_sold(self, product: Product, day: int) -> bool:
+        """Whether a product can be bought on a day."""
+        return product.launched_day < day and (product.ended_day is None or day < product.ended_day)
+
     def _behaviour(self) -> tuple[array[int], array[int]]:
         rng = stream(self.seed, "behaviour")
         segments, joined = array("b"), array("h")
@@ -202,7 +207,7 @@ class World:
             for person in range(cohort.first_person, cohort.first_person + cohort.persons):
                 if self.number_of(source, person) is not None:
                     buckets[self.segment[person]].append(person)
-        return buckets
+        return [array("l", sorted(bucket, key=self.joined_day.__getitem__)) for bucket in buckets]
 
     def _catalogue(self) -> list[Product]:
         count = self.sizes.products

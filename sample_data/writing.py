@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import gzip
-import io
 import json
 import shutil
 from collections import Counter, deque
@@ -18,8 +16,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from isal import igzip
 
-from sample_data.answer_key import SCHEMA, Answers, Expected, expected_fates
+from sample_data.answer_key import SCHEMA, Expected, answers, counted, expected_fates, record_id
 from sample_data.days import deliveries
 from sample_data.injection import injected
 from sample_data.lines import header, line_of
@@ -46,7 +45,6 @@ class Written(NamedTuple):
 
     content: bytes
     answers: pa.Table
-    counts: Counter[tuple[str, str, str]]
 
 
 def write_day(
@@ -70,14 +68,14 @@ def write_day(
     folder.mkdir(parents=True)
     total, done = sum(delivery.count for delivery in made), 0
     counts: list[Counter[tuple[str, str, str]]] = []
-    with pq.ParquetWriter(folder / ANSWER_KEY, SCHEMA, compression="zstd") as answers:
+    with pq.ParquetWriter(folder / ANSWER_KEY, SCHEMA, compression="zstd") as key:
         for number, written in _all_written(world, job, made, processes):
             path = folder / made[number].path
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 file.write(written.content)
-            answers.write_table(written.answers)
-            counts.append(written.counts)
+            key.write_table(written.answers)
+            counts.append(counted(written.answers))
             done += written.answers.num_rows
             advance(done, total)
     expected = expected_fates(counts)
@@ -93,17 +91,16 @@ def planned(world: World, job: Job) -> list[Delivery]:
 def write_part(delivery: Delivery, place: int) -> Written:
     """Make one part of a file."""
     before = list(accumulate((part.count for part in delivery.parts), initial=0))[place]
-    answers = Answers(delivery.path, delivery.source, delivery.dataset)
-    line, content = line_of(delivery.columns), io.BytesIO()
-    if place == 0:
-        content.write(header(delivery.columns))
+    line, lines = line_of(delivery.columns), [header(delivery.columns)] if place == 0 else []
+    ids, stated = [], []
     for sample in delivery.parts[place].make():
         text, payload = line(sample)
-        content.write(text)
-        answers.add(sample, payload)
-    raw = content.getvalue()
-    packed = gzip.compress(raw, GZIP_LEVEL, mtime=0) if delivery.path.endswith(".gz") else raw
-    return Written(packed, answers.table(before), answers.counts())
+        lines.append(text)
+        ids.append(record_id(delivery.source, payload))
+        stated.append(sample[1:])
+    raw = b"".join(lines)
+    packed = igzip.compress(raw, GZIP_LEVEL, mtime=0) if delivery.path.endswith(".gz") else raw
+    return Written(packed, answers(delivery, before, ids, stated))
 
 
 def _all_written(world: World, job: Job, made: list[Delivery], processes: int) -> Iterator[tuple[int, Written]]:

@@ -13,7 +13,7 @@ import pytest
 
 from sample_data.countries import plain
 from sample_data.customers import created_at
-from sample_data.draw import apportion, spread, stream, uuid
+from sample_data.draw import apportion, spread, stream
 from sample_data.people import head_of_household, person
 from sample_data.visitors import device, device_of
 from sample_data.world import HISTORY_DAYS, Sizes, World
@@ -261,4 +261,4 @@ def test_the_smallest_world_can_be_written(tmp_path: Path, day: int) -> None:
 def test_parts_add_up_to_the_whole() -> None:
     assert apportion(10, [1, 1, 1]) == [3, 3, 4]
     assert spread(stream(1), 5, 9) == [0, 1, 2, 3, 4]
-    assert uuid(stream(1))[14] == "4"
+    assert stream(1).uuid()[14] == "4"

@@ -44,7 +44,7 @@ def digest_of(out: Path, hash_seed: str, *options: str) -> str:
 
 
 def contents(out: Path) -> list[tuple[str, bytes]]:
-    """Every file's name and what it says: a compressed one may have other bytes where zlib has another version."""
+    """Every file's name and what it says: a compressed one may have other bytes on another processor."""
     found = []
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         content = path.read_bytes()
@@ -80,7 +80,7 @@ def test_another_seed_gives_another_world(tmp_path: Path) -> None:
 
 
 def test_every_machine_gives_these_bytes(tmp_path: Path) -> None:
-    assert digest_of(tmp_path, "1")[:16] == "67060047f08d66fd", "put the new digest here if the generator was changed"
+    assert digest_of(tmp_path, "1")[:16] == "b01a0b9fcf3caaa3", "put the new digest here if the generator was changed"
 
 
 def test_day_one_has_exactly_the_sizes_asked_for(day_one: Any, world: World) -> None:
