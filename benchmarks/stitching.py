@@ -112,7 +112,7 @@ def stitch(engine: DuckDBEngine, persons: pa.Table, rows: pa.Table, devices: int
     for table, given in (("clean.customer", persons), ("clean.clickstream_event", rows)):
         engine.register(table.replace(".", "_"), as_contract(table, given))
     engine.register("clean_transaction", Dataset.load("clean.transaction").arrow_schema().empty_table())
-    identity.resolve_identities(engine, MatchRules.load())
+    identity.resolve_identities(engine, MatchRules.load("v1"))
     found = engine.query(
         """select identifier_type, identifier, customer_id from identifier
            where identifier_type in ('source_customer_id', 'anonymous_id')"""

@@ -1,8 +1,8 @@
 """Every person record belongs to exactly one customer, whatever order its facts arrived in.
 
-Deterministic rules, kept as data in `data_quality/identity/rules.<version>.yml`: person records that share an
-e-mail address or a phone are one customer, an anonymous id belongs to one user. All is resolved anew from the whole
-of clean in each run, so that neither order nor batching matters and a corrected record comes apart again.
+Which records are one human is for the match rules to say, data in `data_quality/identity/rules.<version>.yml`; an
+anonymous id belongs to one user. The result is that of resolving the whole of clean anew, so that neither order nor
+batching matters and a corrected record comes apart again.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ STACK = {
 # OpenBLAS and jemalloc end theirs before a fork.
 PRELOAD = (
     *("boto3", "pyarrow", "pyiceberg.catalog.glue", "pyiceberg.io.pyarrow"),
-    *("jsonschema_rs", "orjson", "phonenumbers", "scipy.sparse", "sqlglot", "yaml"),
+    *("jsonschema_rs", "orjson", "phonenumbers", "scipy.cluster.hierarchy", "scipy.sparse", "sqlglot", "yaml"),
 )
 
 

@@ -162,6 +162,7 @@ def _matched(rules: MatchRules) -> str:
           select s.left_id, s.right_id, s.speaking from scored_pair s
           join membership l on l.person_id = s.left_id
           join membership r on r.person_id = s.right_id and r.cluster_id = l.cluster_id
+          where s.speaking <> ',,'
         ), side as (
           select left_id as person_id, speaking from inside union all select right_id, speaking from inside
         )

@@ -84,7 +84,7 @@ def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchMode
         values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
         engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
     engine.step("weighed_feature", f"select f.*{shares} from feature_to_score f{joins}")
-    return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None)
+    return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
 
 
 def veto(rules: MatchRules) -> str:

@@ -7,6 +7,8 @@ from cdp.identity import READS, resolve_identities
 from cdp.matching.matches import NO_DECISIONS, resolve_matches
 from cdp.matching.rules import MatchRules, MatchRulesError
 
+BY_SHARED_IDENTIFIERS = MatchRules.load("v1")  # a record that states nothing but an e-mail address can be tied
+
 
 def person(source_customer_id, email=None, phone=None, source="shop", updated_at="2026-01-01T00:00Z", created_at=None):
     record_id = f"{source}/{source_customer_id}/{updated_at}"
@@ -24,7 +26,7 @@ def resolve(engine, given):
     def resolve(persons=(), events=(), transactions=()):
         for name, rows in zip(READS, (persons, transactions, events), strict=True):
             given(name, *rows)
-        (resolve.fates,) = resolve_identities(engine, MatchRules.load())
+        (resolve.fates,) = resolve_identities(engine, BY_SHARED_IDENTIFIERS)
         customers = engine.query("select person_id, customer_id from person order by 1")
         return {row["person_id"]: row["customer_id"] for row in customers}
 
@@ -100,7 +102,7 @@ def test_a_steward_decides_against_the_rules(resolve, engine):
     resolve(persons)
     pairs = [("shop:S1", "shop:S2", False), ("shop:S1", "shop:S3", True), ("shop:S1", "gone", True)]
     decisions = [dict(zip(NO_DECISIONS.column_names, pair, strict=True)) for pair in pairs]
-    resolve_matches(engine, MatchRules.load(), pa.Table.from_pylist(decisions, NO_DECISIONS.schema))
+    resolve_matches(engine, BY_SHARED_IDENTIFIERS, pa.Table.from_pylist(decisions, NO_DECISIONS.schema))
     rows = engine.query("select person_id, cluster_id from membership order by 1")
     assert [row["cluster_id"] for row in rows] == ["shop:S1", "shop:S2", "shop:S1"]
 

@@ -45,7 +45,7 @@ class Runs:
         self.day = on or self.day + 1
         for table, rows in zip(identity.READS, (persons, (), events), strict=True):
             self.given(table, *rows)
-        identity.resolve_identities(self.engine, MatchRules.load())
+        identity.resolve_identities(self.engine, MatchRules.load("v1"))
         self.events = log_changes(self.engine, f"run_{self.runs}", at(self.day), "v1")
         columns = casts(Dataset.load("identity.identity_log"))
         self.engine.step("identity_identity_log", f"select {columns} from identity_log")

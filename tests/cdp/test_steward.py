@@ -25,8 +25,16 @@ def person(source_customer_id, email, source="shop"):
 ANN, BOB, CRM = person("S1", "ann@x.org"), person("S2", "bob@x.org"), person("C1", "ann@x.org", "crm")
 
 
+EITHER_RULES = pytest.mark.parametrize("rule_version", ["v1", "v2"])
+
+
 @pytest.fixture
-def run(engine, given):
+def rule_version():
+    return "v1"
+
+
+@pytest.fixture
+def run(engine, given, rule_version):
     """One run after another over the same lake: `run(persons, *requests)` gives the customers, requests in turn."""
     given("identity.steward_decision")
     run.count = 0
@@ -41,7 +49,7 @@ def run(engine, given):
             pending += decisions_of(asked, AT + timedelta(hours=run.count))
         decisions = steward.apply_decisions(engine, pending)
         become(engine, steward.WRITES)
-        identity.resolve_identities(engine, MatchRules.load(), decisions)
+        identity.resolve_identities(engine, MatchRules.load(rule_version), decisions)
         become(engine, identity.WRITES)
         golden_record.build_golden_records(engine, Survivorship.load())
         become(engine, golden_record.WRITES)
@@ -60,6 +68,7 @@ def rows(engine):
     return {table: engine.query(f"select * from {table.replace('.', '_')} order by all") for table in TABLES}
 
 
+@EITHER_RULES
 def test_records_that_a_steward_merges_are_one_customer_in_every_later_run(run, engine):
     run([ANN, BOB], request("merge", "shop:S1", "shop:S2"))
     customers = run([BOB, ANN])
@@ -80,6 +89,7 @@ def test_a_visitor_follows_the_person_a_steward_merged(run, engine):
     ]
 
 
+@EITHER_RULES
 def test_a_merge_answered_by_a_split_is_as_if_it_had_never_been_row_for_row(run, engine):
     run([ANN, BOB, CRM])
     never = rows(engine)

@@ -26,7 +26,7 @@ def stitch(engine, given):
     def stitch(persons, events):
         for table, rows in zip(identity.READS, (persons, (), events), strict=True):
             given(table, *rows)
-        identity.resolve_identities(engine, MatchRules.load())
+        identity.resolve_identities(engine, MatchRules.load("v1"))
         named = {r["customer_id"]: r["person_id"] for r in engine.query("select * from person")}
         visitors = engine.query("select * from identifier where identifier_type = 'anonymous_id'")
         return {v["identifier"]: named.get(v["customer_id"]) for v in visitors}

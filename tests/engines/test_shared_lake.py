@@ -17,14 +17,13 @@ from cdp.clean_layout import LAYOUTS
 from cdp.dataset import Dataset
 from cdp.engines.change import Change
 from cdp.engines.duckdb import DuckDBEngine
-from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.settings import Settings
 from cdp.steps import run_steps
 from cdp.survivorship import Survivorship
 from tests.conftest import settings_json
 from tests.engines.conftest import same_rows, types
 from tests.engines.edge_rows import edge_rows
-from tests.engines.pipeline import DECISIONS, RUN_AT, TABLES
+from tests.engines.pipeline import BY_SHARED_IDENTIFIERS, DECISIONS, RUN_AT, TABLES
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -181,8 +180,8 @@ def run_day(engine: str, settings: Settings, run_id: str, typed) -> None:
 
 def resolve(engine: Any, run_id: str) -> None:
     decisions = steward.apply_decisions(engine, DECISIONS)
-    identity.resolve_identities(engine, MatchRules.load(), decisions)
-    identity_log.log_changes(engine, run_id, RUN_AT + timedelta(days=int(run_id)), RULE_VERSION)
+    identity.resolve_identities(engine, BY_SHARED_IDENTIFIERS, decisions)
+    identity_log.log_changes(engine, run_id, RUN_AT + timedelta(days=int(run_id)), BY_SHARED_IDENTIFIERS.rule_version)
 
 
 def days():

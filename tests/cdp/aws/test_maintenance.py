@@ -13,7 +13,7 @@ from cdp.aws.lake import Lake
 from cdp.aws.maintenance import maintain
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import DuckDBEngine
-from cdp.matching.rules import MatchRules
+from cdp.matching.rules import RULE_VERSION, MatchRules
 from cdp.run import branch_of
 from cdp.settings import Settings
 from cdp.survivorship import Survivorship
@@ -76,7 +76,7 @@ class Platform:
             engine.read(table)
         decided = steward.apply_decisions(engine, decisions)
         identity.resolve_identities(engine, MatchRules.load(), decided)
-        identity_log.log_changes(engine, run_id, AT + timedelta(days=self.runs), "v1")
+        identity_log.log_changes(engine, run_id, AT + timedelta(days=self.runs), RULE_VERSION)
         for part in (steward, identity, identity_log):
             self._write(engine, part)
         golden_record.build_golden_records(engine, Survivorship.load())
