@@ -13,7 +13,9 @@ from itertools import accumulate, chain, count, pairwise
 from struct import Struct
 from typing import TypeVar
 
+import numpy as np
 from numpy.random import Philox
+from numpy.typing import NDArray
 
 T = TypeVar("T")
 _BLOCK = Struct("<16I").unpack
@@ -45,9 +47,13 @@ def _words(key: bytes) -> Iterator[Iterable[int]]:
     """Numbers below 2^32, block by block."""
     for number in range(_FIRST_BLOCKS):
         yield _BLOCK(blake2b(b"%s/%d" % (key, number)).digest())
-    bits = Philox(key=int.from_bytes(blake2b(key, digest_size=16).digest(), "little"))
+    bits = _many(key)
     while True:
         yield (bits.random_raw(_AT_A_TIME) >> 32).tolist()
+
+
+def _many(key: bytes) -> Philox:
+    return Philox(key=int.from_bytes(blake2b(key, digest_size=16).digest(), "little"))
 
 
 def _uuids(key: bytes) -> Iterator[str]:
@@ -60,6 +66,24 @@ def _uuids(key: bytes) -> Iterator[str]:
 def stream(*key: object) -> Draws:
     """An own source of randomness per key, e.g. ``stream(seed, "person", 17)``."""
     return Draws(":".join(map(str, key)).encode())
+
+
+def table(rows: int, columns: int, *key: object) -> NDArray[np.float64]:
+    """So many columns of numbers as `random()` gives them; of fewer rows they are the beginnings of those of more."""
+    words = (_many(":".join(map(str, key)).encode()).random_raw(rows * columns) >> 32).astype(np.float64)
+    numbers: NDArray[np.float64] = words * _UNIT
+    return numbers.reshape(rows, columns).T
+
+
+def picks(column: NDArray[np.float64], values: Sequence[T]) -> list[T]:
+    """One of the values for each number of a column, each as likely."""
+    return [values[place] for place in wholes(column, len(values))]
+
+
+def wholes(column: NDArray[np.float64], end: int) -> list[int]:
+    """A whole number from 0 up to `end` for each number of a column."""
+    numbers: list[int] = (column * end).astype(np.int64).tolist()
+    return numbers
 
 
 def chance(rng: Draws, probability: float) -> bool:

@@ -9,11 +9,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
-from sample_data.draw import Draws, apportion, between, chance, pick, stream, weighted
+from sample_data.draw import Draws, apportion, between, picks, stream, table, weighted, wholes
 from sample_data.people import COUNTRY, person
 from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.world import (
@@ -145,21 +145,53 @@ def lines_of_day(world: World, source: str, day: int) -> int:
 
 def orders(world: World, source: str, day: int, line_count: int) -> Iterator[Order]:
     """The day's sales, each followed by its refund if that is before first_day; `line_count` lines in all."""
-    rng = stream(world.seed, "order", source, day)
-    left, number = line_count, 0
     prefix = f"{'W' if source == 'shop' else 'T'}{world.date(day):%Y%m%d}"
-    while left > 0:
-        number += 1
-        order = _sale(world, rng, source, day, f"{prefix}-{number:05d}", left)
-        left -= len(order.lines)
-        if left and chance(rng, REFUND_SHARE):
-            refunded_at = order.at + between(rng, DAY // 1000, 20 * DAY // 1000) * 1000
-            if refunded_at < world.at(0):
-                order = order._replace(refunded_at=refunded_at)
+    midnight, end, left = world.at(day), world.at(0), line_count
+    sales, lines = _drawn(world, source, day, line_count)
+    for number, sale in enumerate(sales, start=1):
+        if not left:
+            return
+        hour, second, channel, is_guest, which, who, country, count, is_returned, returned_after = sale
+        at = midnight + hour * HOUR + second * 1000
+        buyer_source = "crm" if channel in ("store", "phone") else "shop"
+        buyer = None if is_guest < GUEST_SHARE[channel] else buyer_at(world, buyer_source, day, which, who)
+        if buyer is not None:
+            country = person(world.seed, buyer).country
+        count = min(count, left)
+        left -= count
+        bought = tuple([_line(world, country, at, place, *next(lines)) for place in range(1, count + 1)])
+        refunded_at = at + DAY + returned_after * 1000
+        order = Order(f"{prefix}-{number:05d}", at, channel, buyer, buyer_source, country, bought)
+        is_refunded = left > 0 and is_returned < REFUND_SHARE and refunded_at < end
+        if is_refunded:
+            order = order._replace(refunded_at=refunded_at)
         yield order
-        if order.refunded_at is not None:
+        if is_refunded:
             left -= 1
-            yield _refund(order, order.refunded_at)
+            yield _refund(order, refunded_at)
+
+
+def _drawn(world: World, source: str, day: int, most: int) -> tuple[Iterator[Any], Iterator[Any]]:
+    """What chance says of so many sales and, apart, of as many lines: product, quantity, percent of discount."""
+    drawn = table(most, 14, world.seed, "order", source, day)
+    sales = zip(
+        picks(drawn[0], HOURS[source]),
+        wholes(drawn[1], HOUR // 1000),
+        picks(drawn[2], CHANNELS[source]),
+        *drawn[3:6].tolist(),
+        picks(drawn[6], COUNTRY),
+        picks(drawn[7], LINES_PER_ORDER),
+        drawn[8].tolist(),
+        wholes(drawn[9], 19 * DAY // 1000),
+        strict=True,
+    )
+    lines = zip(
+        picks(drawn[10] * drawn[11], products_on_sale(world, day)),
+        picks(drawn[12], QUANTITY),
+        picks(drawn[13], DISCOUNT_PERCENT),
+        strict=True,
+    )
+    return sales, lines
 
 
 def records(world: World, source: str, order: Order) -> Iterator[Record]:
@@ -206,24 +238,18 @@ def _refund(sale: Order, at: int) -> Order:
     )
 
 
-def _sale(world: World, rng: Draws, source: str, day: int, transaction_id: str, most_lines: int) -> Order:
-    at = world.at(day, pick(rng, HOURS[source])) + between(rng, 0, HOUR // 1000 - 1) * 1000
-    channel = pick(rng, CHANNELS[source])
-    buyer_source = "crm" if channel in ("store", "phone") else "shop"
-    buyer = None if chance(rng, GUEST_SHARE[channel]) else pick_buyer(world, rng, buyer_source, day)
-    country = pick(rng, COUNTRY) if buyer is None else person(world.seed, buyer).country
-    count = min(pick(rng, LINES_PER_ORDER), most_lines)
-    lines = tuple([_line(world, rng, country, at, day, position) for position in range(1, count + 1)])
-    return Order(transaction_id, at, channel, buyer, buyer_source, country, lines)
-
-
 def pick_buyer(world: World, rng: Draws, source: str, day: int) -> int | None:
     """A person the source knew on that day, by segment; None when it knew nobody."""
+    return buyer_at(world, source, day, rng.random(), rng.random())
+
+
+def buyer_at(world: World, source: str, day: int, which: float, who: float) -> int | None:
+    """As `pick_buyer`, of two numbers drawn."""
     crowd = _crowd(world, source, day)
     if not crowd:
         return None
-    people, known = pick(rng, crowd)
-    return people[int(rng.random() * known)]
+    people, known = crowd[int(which * len(crowd))]
+    return people[int(who * known)]
 
 
 @lru_cache(maxsize=16)
@@ -243,13 +269,12 @@ def products_on_sale(world: World, day: int) -> tuple[Product, ...]:
     return tuple(product for product in world.products if world.is_sold(product, day))
 
 
-def _line(world: World, rng: Draws, country: Country, at: int, day: int, position: int) -> Line:
-    random, on_sale = rng.random, products_on_sale(world, day)
-    product = on_sale[int(random() * random() * len(on_sale))]
-    quantity, price = pick(rng, QUANTITY), world.price_at(product, at)
-    discount = quantity * price * pick(rng, DISCOUNT_PERCENT) // 100
-    tax = _tax(country, quantity * price - discount)
-    return Line(position, product, quantity, price, discount, tax)
+def _line(
+    world: World, country: Country, at: int, position: int, product: Product, quantity: int, percent: int
+) -> Line:
+    price = world.price_at(product, at)
+    discount = quantity * price * percent // 100
+    return Line(position, product, quantity, price, discount, _tax(country, quantity * price - discount))
 
 
 def _priced(country: Country, line: Line) -> Line:

@@ -13,7 +13,7 @@ import pytest
 
 from sample_data.countries import plain
 from sample_data.customers import created_at
-from sample_data.draw import apportion, spread, stream
+from sample_data.draw import apportion, spread, stream, table
 from sample_data.people import head_of_household, person
 from sample_data.visitors import device, device_of
 from sample_data.world import HISTORY_DAYS, Sizes, World
@@ -262,3 +262,9 @@ def test_parts_add_up_to_the_whole() -> None:
     assert apportion(10, [1, 1, 1]) == [3, 3, 4]
     assert spread(stream(1), 5, 9) == [0, 1, 2, 3, 4]
     assert stream(1).uuid()[14] == "4"
+
+
+def test_a_table_of_fewer_rows_is_the_beginning_of_one_of_more() -> None:
+    few, many = table(3, 2, "key"), table(9, 2, "key")
+    assert few.tolist() == many[:, :3].tolist()
+    assert len({number for column in many.tolist() for number in column if number == int(number * 2**32) / 2**32}) == 18
