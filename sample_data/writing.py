@@ -45,6 +45,7 @@ class Written(NamedTuple):
 
     content: bytes
     answers: pa.Table
+    counts: Counter[tuple[str, str, str]]
 
 
 def write_day(
@@ -75,7 +76,7 @@ def write_day(
             with path.open("ab") as file:
                 file.write(written.content)
             key.write_table(written.answers)
-            counts.append(counted(written.answers))
+            counts.append(written.counts)
             done += written.answers.num_rows
             advance(done, total)
     expected = expected_fates(counts)
@@ -100,7 +101,7 @@ def write_part(delivery: Delivery, place: int) -> Written:
         stated.append(sample[1:])
     raw = b"".join(lines)
     packed = igzip.compress(raw, GZIP_LEVEL, mtime=0) if delivery.path.endswith(".gz") else raw
-    return Written(packed, answers(delivery, before, ids, stated))
+    return Written(packed, answers(delivery, before, ids, stated), counted(delivery.dataset, stated))
 
 
 def _all_written(world: World, job: Job, made: list[Delivery], processes: int) -> Iterator[tuple[int, Written]]:
