@@ -8,6 +8,7 @@ import pytest
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import DuckDBEngine
 from cdp.quality import check
+from tests.data_quality.hub import hub
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 FIRST, LATER, END = (datetime(year, 1, 1, tzinfo=UTC) for year in (1900, 2026, 9999))
@@ -56,7 +57,9 @@ CASES = [
     ("clean.consent", [{"occurred_at": datetime(2026, 3, 5, tzinfo=UTC)}], "occurred_at_not_future"),
     ("identity.person", [{"source": "crm", "source_customer_id": "c9"}], "record_exists"),
     ("identity.person", [{"customer_id": "c"}] * 21, "cluster_plausible"),
+    ("identity.person", [{"customer_id": "c"}] * 101, "cluster_possible"),
     ("identity.identifier", [{"customer_id": "c9", "is_known": True}], "known_customer_exists"),
+    ("identity.identifier", [{"customer_id": "c", "identifier_type": "phone"}] * 11, "ids_plausible"),
     ("curated.golden_record", [version(FIRST, LATER, False)], "one_current_version"),
     ("curated.golden_record", [version(FIRST, END, True), version(LATER, END, True)], "one_current_version"),
     ("curated.golden_record", [version(FIRST, END, False), version(LATER, END, True)], "versions_do_not_overlap"),
@@ -98,6 +101,21 @@ def broken(lake, name):
 def test_a_rule_catches_what_it_is_for(lake, name, rows, rule):
     lake.fill(name, *rows)
     assert rule in broken(lake, name)
+
+
+@pytest.mark.parametrize(
+    ("people", "is_merged", "verdict"),
+    [(2_000, True, "fail"), (2_000, False, "pass"), (51, True, "fail"), (50, True, "warn"), (10, True, "pass")],
+)
+def test_people_merged_over_a_phone_they_share_are_not_published(lake, people, is_merged, verdict):
+    for name, rows in hub(people, is_merged=is_merged).items():
+        lake.register(name.replace(".", "_"), rows)
+    person, identifier = (
+        check(lake, Dataset.load(name), RUN_AT) for name in ("identity.person", "identity.identifier")
+    )
+    assert (person.verdict, identifier.verdict) == (verdict, verdict)
+    found = [r.severity for r in person.broken if r.rule.startswith("hub_")]
+    assert found == {"fail": ["fail", "warn"], "warn": ["warn"], "pass": []}[verdict]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from cdp.clean import clean
 from cdp.clean_layout import LAYOUTS, typed_schema
 from cdp.dataset import Dataset
 from cdp.steps import run_steps
+from tests.data_quality.hub import hub
 from tests.engines import pipeline
 from tests.engines.conftest import same_rows
 from tests.engines.edge_rows import TIMES, edge_rows
@@ -90,3 +91,13 @@ def test_a_gate_finds_the_same_on_both(engines, gate, monkeypatch):
         found = engines.each(lambda engine, dataset=dataset: quality.check(engine, dataset, at, [1_000_000]))
         assert found.rows or dataset.name == "identity.steward_decision"  # nobody has decided anything
     assert found.broken or gate == "curated"
+
+
+def test_people_merged_over_a_phone_they_share_are_found_on_both(engines, monkeypatch):
+    for engine in (engines.duckdb, engines.spark):
+        monkeypatch.setattr(engine, "read", lambda name: None)
+        for name, rows in hub(2_000, is_merged=True).items():
+            engine.register(name.replace(".", "_"), rows)
+    for name in ("identity.person", "identity.identifier"):
+        found = engines.each(lambda engine, name=name: quality.check(engine, Dataset.load(name), pipeline.RUN_AT))
+        assert found.verdict == "fail"
