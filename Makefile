@@ -103,7 +103,7 @@ sample-data: $(READY) ## Two days of sample data as files in build/sample; ARGS=
 	@$(PYTHON) -m sample_data --out build/sample --day 2 $(SIZES) $(ARGS)
 
 test: $(READY) ## All tests
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY) ## The tests of the inner loop, under a minute
 	$(PYTHON) -m pytest -m "not slow" -n 2 --dist loadfile -q

@@ -63,7 +63,7 @@ class LocalStack:
             changes = self._terraform(self._needed()).plan()
         for change in changes:
             self._console.print(f"{'/'.join(change.actions):8} {change.address}  {', '.join(change.attributes)}")
-        self._console.print(f"{len(changes)} resources would change" if changes else "No changes")
+        self._console.print(f"Changes: {len(changes)}" if changes else "No changes")
 
     def day(self, world: World) -> None:
         """The next day of sample data through what was made, held against its answer key. Raises DemoError.

@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = json.loads((ROOT / "terraform/platform.json").read_text())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of fast tests first, then the journeys, which take minutes: begun last they would keep one worker alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path in slow, "journeys" not in item.path.parts))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: what can run anywhere must run there."""
