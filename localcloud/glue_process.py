@@ -16,6 +16,7 @@ from localcloud import child_process
 from localcloud.running import CloudError
 
 LAUNCHER = Path(__file__).with_name("glue_launcher.py")
+ENDED = "the process that forks job runs has ended"
 
 
 class JobProcess:
@@ -28,7 +29,7 @@ class JobProcess:
         self.returncode: int | None = None
         if not (pid := self._life.readline()):
             self.close()
-            raise CloudError("the process that forks job runs has ended")
+            raise CloudError(ENDED)
         self.pid = int(pid)
 
     def wait(self, timeout: float | None = None) -> int:
@@ -92,7 +93,7 @@ class Launcher:
         except OSError:
             for pipe in (order, outcome, life):
                 os.close(pipe)
-            raise CloudError("the process that forks job runs has ended") from None
+            raise CloudError(ENDED) from None
         finally:
             for pipe in theirs:
                 os.close(pipe)

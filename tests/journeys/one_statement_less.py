@@ -181,10 +181,9 @@ def intake(trials: Trials, story: Story) -> None:
 
 def steps(trials: Trials, story: Story) -> None:
     """What opens a run, and what stewards invoke."""
-    machine = story.platform.state_machine["daily_pipeline"].replace(":stateMachine:", ":execution:")
 
     def plan() -> str:
-        execution = {"Id": f"{machine}:trial-{trials.number()}", "Input": {"run_at": RUN_AT}, "StartTime": RUN_AT}
+        execution = execution_called(f"trial-{trials.number()}", story)
         # Asked again it answers from the manifest that it wrote; asked while another holds the lock it looks who.
         return trials.function("plan_run", {"execution": execution}) or trials.function(
             "plan_run", {"execution": execution}
@@ -204,8 +203,7 @@ def steps(trials: Trials, story: Story) -> None:
 def jobs(trials: Trials, story: Story) -> None:
     """The jobs of a run that begins, as the last run of the state machine called them, one after the other."""
     last = jobs_of_last_run(story)
-    machine = story.platform.state_machine["daily_pipeline"].replace(":stateMachine:", ":execution:")
-    execution = {"Id": f"{machine}:trial-of-jobs", "Input": {"run_at": RUN_AT}, "StartTime": RUN_AT}
+    execution = execution_called("trial-of-jobs", story)
     answer = story.cloud.client("lambda").invoke(
         FunctionName=story.platform.function["plan_run"], Payload=json.dumps({"execution": execution})
     )
@@ -221,6 +219,12 @@ def jobs(trials: Trials, story: Story) -> None:
             lambda name=name, mine=mine: next(filter(None, (trials.job(name, a) for a in mine)), ""),
             but=NOT_MISSED,
         )
+
+
+def execution_called(name: str, story: Story) -> dict[str, Any]:
+    """An execution of the daily pipeline, as its state machine describes itself to plan_run."""
+    machine = story.platform.state_machine["daily_pipeline"].replace(":stateMachine:", ":execution:")
+    return {"Id": f"{machine}:{name}", "Input": {"run_at": RUN_AT}, "StartTime": RUN_AT}
 
 
 def jobs_of_last_run(story: Story) -> list[tuple[str, dict[str, str]]]:
