@@ -18,7 +18,6 @@ WRITES = {
 
 STEPS = (
     "person_version",
-    "statement",
     "stated_attribute",
     "candidate",
     "contest",

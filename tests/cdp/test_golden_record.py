@@ -110,6 +110,18 @@ def test_each_current_value_says_where_it_comes_from(build, engine):
     ]
 
 
+def test_the_only_version_of_a_customer_is_its_golden_record_and_the_source_of_all_it_states(build, engine):
+    (record,) = build(version("2026-01-01", email="a@x.org", city="Bonn"))
+    assert history([record], "email", "city", "phone", "count_person_records") == [
+        (EVER, FOR_EVER, "a@x.org", "Bonn", None, 1)
+    ]
+    rows = engine.query("select * from golden_record_provenance order by attribute")
+    assert [(r["attribute"], r["record_id"], r["rule"], r["count_values"]) for r in rows] == [
+        ("city", "shop/2026-01-01", "only", 1),
+        ("email", "shop/2026-01-01", "only", 1),
+    ]
+
+
 def rules(*strategies, **said):
     """Survivorship rules with one order of strategies for every attribute; trust and the like as said."""
     said = {"trust": {}, "attribute_trust": {}, "verified_by": {}} | said

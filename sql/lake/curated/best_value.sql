@@ -1,8 +1,13 @@
 -- What was best known of a customer after each change: per attribute the value that won by then, where they contradict
 -- each other, else the one that was stated. A later version that says nothing about an attribute leaves it as it was.
--- Grain: one row per customer and instant at which one of its person records changed (customer_id, changed_at)
+-- Grain: one row per customer of several versions and instant at which one of its person records changed (customer_id, changed_at)
 -- Reads: person_version, contest
 with
+version as (
+  select customer_id, place, updated_at as changed_at, created_at, is_first_of_record, is_alone, email, phone,
+    first_name, last_name, birth_on, street, postal_code, city, country, has_marketing_consent
+  from person_version
+),
 won as (
   select customer_id, place,
     max(case when attribute = 'email' then value end) as email,
@@ -18,8 +23,8 @@ won as (
   from contest
   group by customer_id, place
 ),
-version as (
-  select v.customer_id, v.place, v.updated_at as changed_at, v.created_at, v.version_number,
+known as (
+  select v.customer_id, v.place, v.changed_at, v.created_at, v.is_first_of_record,
     coalesce(w.email, v.email) as email,
     coalesce(w.phone, v.phone) as phone,
     coalesce(w.first_name, v.first_name) as first_name,
@@ -30,8 +35,9 @@ version as (
     coalesce(w.city, v.city) as city,
     coalesce(w.country, v.country) as country,
     coalesce(cast(w.has_marketing_consent as boolean), v.has_marketing_consent) as has_marketing_consent
-  from person_version v
+  from version v
   left join won w on w.customer_id = v.customer_id and w.place = v.place
+  where not v.is_alone
 ),
 running as (
   select customer_id, place, changed_at,
@@ -47,12 +53,12 @@ running as (
     max_by(has_marketing_consent, case when has_marketing_consent is not null then place end) over so_far
       as has_marketing_consent,
     min(created_at) over so_far as created_at,
-    sum(case when version_number = 1 then 1 else 0 end) over so_far as count_person_records,
-    row_number() over (partition by customer_id, changed_at order by place desc) as from_last
-  from version
+    sum(case when is_first_of_record then 1 else 0 end) over so_far as count_person_records,
+    lead(changed_at) over (partition by customer_id order by place) as next_changed_at
+  from known
   window so_far as (partition by customer_id order by place rows between unbounded preceding and current row)
 ),
 best_value as (
-  select * from running where from_last = 1
+  select * from running where next_changed_at is distinct from changed_at
 )
 select * from best_value

@@ -1,6 +1,6 @@
 -- Which of several values won after each of them was stated, by which strategy, and who came second. A person record
 -- speaks with what it stated last; `rule` is the first strategy that sets the winner apart from the second.
--- Grain: one row per customer, contested attribute and version that states it (customer_id, attribute, place)
+-- Grain: one row per customer, contested attribute and version after which it is weighed (customer_id, attribute, place)
 -- Reads: candidate, attribute
 with
 speaking as (
@@ -9,6 +9,7 @@ speaking as (
   join candidate s
     on s.customer_id = n.customer_id and s.attribute = n.attribute
     and s.place <= n.place and coalesce(s.next_place, n.place + 1) > n.place
+  where n.is_weighed
 ),
 scored as (
   select customer_id, attribute, place, value,

@@ -1,6 +1,6 @@
 -- The golden record over time: consecutive equal versions are one. The first holds from ever, the last for ever.
 -- Grain: one row per customer and validity (customer_id, valid_from)
--- Reads: best_value
+-- Reads: best_value, person_version
 with
 compared as (
   select *,
@@ -29,12 +29,27 @@ dated as (
 bounded as (
   select *, lead(valid_from) over (partition by customer_id order by valid_from) as next_from from dated
 ),
-golden_record as (
+of_several as (
   select customer_id, valid_from,
     coalesce(next_from, cast('9999-12-31 00:00:00+00:00' as timestamp_ltz)) as valid_to,
     next_from is null as is_current,
     email, phone, first_name, last_name, birth_on, street, postal_code, city, country, has_marketing_consent,
     created_at, count_person_records
   from bounded
+),
+of_one as (
+  select customer_id,
+    cast('1900-01-01 00:00:00+00:00' as timestamp_ltz) as valid_from,
+    cast('9999-12-31 00:00:00+00:00' as timestamp_ltz) as valid_to,
+    true as is_current,
+    email, phone, first_name, last_name, birth_on, street, postal_code, city, country, has_marketing_consent,
+    created_at, cast(1 as bigint) as count_person_records
+  from person_version
+  where is_alone
+),
+golden_record as (
+  select * from of_several
+  union all
+  select * from of_one
 )
 select * from golden_record
