@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cdp.matching.known import PACKED, unpacked
+from cdp.matching.known import FEATURES, PACKED, unpacked
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine
 
@@ -81,11 +81,12 @@ def _find_changes(engine: Engine) -> None:
             where n.person_id is null or o.person_id is null or n.features <> o.features""",
     )
     changed = "f join changed_record c on c.person_id = f.person_id"
-    before, now = (
-        f"select {unpacked('f.features')}, {was} as was from {side} {changed}"
-        for side, was in (("known_record", 1), ("packed_feature", 0))
+    stated = ", ".join(f"f.{name}" for name in FEATURES)
+    engine.step(
+        "changed_feature",
+        f"""select {unpacked("f.features")}, 1 as was from known_record {changed}
+            union all select {stated}, 0 as was from person_feature {changed}""",
     )
-    engine.step("changed_feature", f"{before} union all {now}")
 
 
 def _touched(key: tuple[str, ...], most: int) -> str:

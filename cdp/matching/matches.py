@@ -118,7 +118,7 @@ def join_by_score(
     engine: MatchEngine, rules: MatchRules, model: MatchModel, mode: Mode, decisions: pa.Table = NO_DECISIONS
 ) -> None:
     """Make the steps `edge`, `membership`, `matched` and `worth_keeping` from `candidate`, `kept_pair` and features."""
-    score_pairs(engine, "candidate", "scored", rules, model)
+    score_pairs(engine, "candidate", "scored", rules, model, mode.reach)
     engine.step("scored_pair", f"{_scored('scored', 'true', rules)} union all select * from kept_pair")
     people = People(engine)
     decided = people.decisions(decisions)

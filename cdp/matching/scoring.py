@@ -19,13 +19,15 @@ from cdp.matching.splink_settings import settings
 from cdp.steps import MatchEngine
 
 
-def score_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel) -> None:
-    """Make the step `into` from the pairs (left_id, right_id) of a step.
+def score_pairs(
+    engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
+) -> None:
+    """Make the step `into` from the pairs (left_id, right_id) of a step, less those that cannot reach `least`.
 
     Its columns are those of `weigh_pairs`, and match_probability, veto (name of the one that spoke, or null),
     two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
     """
-    weigh_pairs(engine, pairs, "weighed_pair", rules, model)
+    weigh_pairs(engine, pairs, "weighed_pair", rules, model, least)
     weights = " + ".join(f"mw_{c.name}" for c in rules.comparisons)
     kinds = "".join(f", {_bits(group, rules, model)} as bits_{group.name}" for group in rules.two_people)
     bits = [f"bits_{group.name}" for group in rules.two_people]
@@ -49,11 +51,14 @@ def score_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
     )
 
 
-def weigh_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel) -> None:
+def weigh_pairs(
+    engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
+) -> None:
     """Make the step `into` from the pairs (left_id, right_id) of a step.
 
-    Its columns are left_id, right_id and per comparison `gamma_<field>` (level, from the top down to 0; -1 where a
-    value is missing), `mw_<field>` (weight in bits) and `rare_<field>` (the part of it that is due to how common the
+    Pairs that are not `least` probable even against strangers alone are left out: other kinds and vetoes only take
+    away. Its columns are left_id, right_id and per comparison `gamma_<field>` (level, from the top down to 0; -1 where
+    a value is missing), `mw_<field>` (weight in bits) and `rare_<field>` (the part of it that is due to how common the
     value is).
     """
     engine.step("pair_to_score", f"select left_id as join_key_l, right_id as join_key_r, '0' as match_key from {pairs}")
@@ -66,7 +71,8 @@ def weigh_pairs(engine: MatchEngine, pairs: str, into: str, rules: MatchRules, m
     api = engine.splink()
     linker = linker_of(engine, api, rules, model)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
-    scored = linker.inference.predict(warning_mode="never").physical_name
+    # Splink adds the same bits up in another order, so that the last digit may differ.
+    scored = linker.inference.predict(least * (1 - 1e-9), warning_mode="never").physical_name
     columns = ", ".join(_columns(c, model) for c in rules.comparisons)
     engine.step(into, f"select person_id_l as left_id, person_id_r as right_id, {columns} from {scored}")
     api.delete_tables_created_by_splink_from_db()

@@ -18,7 +18,7 @@ KINDS: Mapping[str, Callable[[Level], Any]] = {
     "part": lambda level: levels.CustomLevel(_part(*level.fields)),
     "new_year": lambda level: levels.CustomLevel(NEW_YEAR),
     "similar": lambda level: levels.JaroWinklerLevel(level.fields[0], level.limit),
-    "edits": lambda level: levels.DamerauLevenshteinLevel(level.fields[0], int(level.limit)),
+    "edits": lambda level: _edits(level.fields[0], int(level.limit)),
     "else": lambda level: levels.ElseLevel(),
 }
 
@@ -58,6 +58,11 @@ def _level(level: Level, model: MatchModel) -> Any:
         return levels.ExactMatchLevel(level.fields[0], term_frequency_adjustments=by_frequency)
     made = KINDS[level.kind](level)
     return levels.And(made, levels.ExactMatchLevel(level.also)) if level.also else made
+
+
+def _edits(field: str, limit: int) -> Any:
+    """Levenshtein, who counts two for neighbours that changed places, is asked first: it costs a fifth."""
+    return levels.And(levels.LevenshteinLevel(field, 2 * limit), levels.DamerauLevenshteinLevel(field, limit))
 
 
 def _crosswise(one: str, other: str) -> str:

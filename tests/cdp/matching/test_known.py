@@ -49,8 +49,8 @@ def run(engine, rules):
 
 
 def scored(engine):
-    """Pairs that the last run scored."""
-    return engine.query("select (select count(*) from scored) + (select count(*) from scored_inside) as n")[0]["n"]
+    """Pairs that the last run weighed."""
+    return engine.query("select (select count(*) from candidate) + (select count(*) from unscored_pair) as n")[0]["n"]
 
 
 def corrected(records, draw):

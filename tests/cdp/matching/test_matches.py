@@ -13,6 +13,7 @@ from cdp.matching.features import make_features
 from cdp.matching.matches import resolve_matches
 from cdp.matching.model import MatchModel, MatchModelError
 from cdp.matching.rules import MatchRules
+from cdp.matching.scoring import score_pairs
 from cdp.matching.training import train
 
 FIRST = ["Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kim", "Lea", "Marek"]
@@ -153,6 +154,30 @@ def test_a_steward_decides_against_the_scores(people):
     )
     records = someone(1), someone(1, "crm"), someone(2)
     assert people(*records, decisions=decisions) == [["shop:00001", "shop:00002"], ["crm:00001"]]
+
+
+def test_only_pairs_that_cannot_be_one_human_are_left_out(engine, given, rules):
+    people = [someone(n) for n in range(12)]
+    moved = [{**one, "source": "crm", "phone": None, "street": None, "birth_on": None} for one in people]
+    mistyped = [{**one, "source": "fair", "phone": one["phone"][:-2] + one["phone"][:-3:-1]} for one in people]
+    nothing = dict.fromkeys(("first_name", "last_name", "birth_on", "street", "postal_code", "city", "email"))
+    bare = [{**one, "source": "till", **nothing} for one in people]
+    given("clean.customer", *people, *moved, *mistyped, *bare)
+    make_features(engine, rules)
+    engine.step(
+        "asked_pair",
+        """select l.person_id as left_id, r.person_id as right_id
+           from person_feature l join person_feature r on l.person_id < r.person_id""",
+    )
+    found = {}
+    for least in (0.0, 0.5):
+        score_pairs(engine, "asked_pair", "answered", rules, MatchModel.shipped(rules), least)
+        rows = engine.query("select left_id, right_id, match_probability from answered")
+        found[least] = {(row["left_id"], row["right_id"]): row["match_probability"] for row in rows}
+    assert {pair: score for pair, score in found[0.0].items() if score >= 0.5} == {
+        pair: score for pair, score in found[0.5].items() if score >= 0.5
+    }
+    assert len(found[0.5]) < 200 < len(found[0.0])
 
 
 def test_nobody_is_nobody(people):
