@@ -17,7 +17,7 @@ EVENTS ?= 100000
 SEED ?= 7
 SIZES = --customers $(CUSTOMERS) --products $(PRODUCTS) --transactions $(TRANSACTIONS) --events $(EVENTS) --seed $(SEED)
 
-.PHONY: help setup demo demo-down query queries dashboard contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain identity-train local-up local-apply local-plan local-day check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
+.PHONY: help setup demo demo-down query queries dashboard contract-diff warehouse-plan warehouse-migrate warehouse-access-plan warehouse-access identity-merge identity-split identity-diff identity-explain identity-lookup identity-train local-up local-apply local-plan local-day check-wiring local-destroy sample-data test test-fast conformance-spark4 lint types format spark-answers bench triage replay history redrive backfill soak lock package plan deploy destroy terraform-check cdktf checkov clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2}'
@@ -54,12 +54,15 @@ identity-split: $(READY) ## A steward: the first is another human than the rest:
 contract-diff: $(READY) ## Whether a contract's change is additive or breaking: make contract-diff FROM=transaction.v1 TO=transaction.v2
 	@$(PYTHON) -m cdp.contract_diff $(FROM) $(TO)
 
-identity-diff identity-explain identity-train: ENV = local
+identity-diff identity-explain identity-lookup identity-train: ENV = local
 identity-diff: $(READY) ## Whom other match rules would merge and split: make identity-diff FROM=v1 TO=v2
 	@$(PYTHON) -m cdp.aws.identity_question diff $(FROM) $(TO) --environment $(ENV)
 
 identity-explain: $(READY) ## Why two person records are one human or not: make identity-explain A=shop:S000001 B=crm:C000007
 	@$(PYTHON) -m cdp.aws.identity_question explain $(A) $(B) --environment $(ENV) $(ARGS)
+
+identity-lookup: $(READY) ## Which customer person records that are not in the lake would be: make identity-lookup RECORDS=people.jsonl
+	@$(PYTHON) -m cdp.aws.identity_question lookup $(RECORDS) --environment $(ENV) $(ARGS)
 
 identity-train: $(READY) ## Learn how much each field says from the published records; every later run scores with it
 	@$(PYTHON) -m cdp.aws.identity_training --environment $(ENV) $(ARGS)

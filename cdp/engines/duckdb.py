@@ -27,16 +27,24 @@ class DuckDBEngine:
     """Runs Spark-dialect SQL steps over named Arrow inputs and lake tables.
 
     A lake table `clean.customer` is known to the steps as `clean_customer`. Steps and inputs are materialised, in
-    the order they are given; a step may be named again, the last one counts.
+    the order they are given; a step may be named again, the last one counts. Small steps are faster on one thread.
     """
 
-    def __init__(self, lake: Lake | None = None, spill_dir: Path | None = None, memory_limit: str = "1GB") -> None:
+    def __init__(
+        self,
+        lake: Lake | None = None,
+        spill_dir: Path | None = None,
+        memory_limit: str = "1GB",
+        threads: int | None = None,
+    ) -> None:
         self._lake = lake
         self._spill = tempfile.TemporaryDirectory(prefix="cdp-duckdb-", dir=spill_dir, ignore_cleanup_errors=True)
         # In memory, and what does not fit goes to the spill folder: up to four times faster than a database file.
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"set memory_limit = '{memory_limit}'")
         self._connection.execute(f"set temp_directory = '{self._spill.name}'")
+        if threads is not None:
+            self._connection.execute(f"set threads = {threads}")
         self._connection.execute("set preserve_insertion_order = false")
         self._connection.execute(resources.read_text("cdp/engines/duckdb_prelude.sql"))
         self._numbers = count()

@@ -5,7 +5,9 @@ Values are masked: the first letter and the length are enough to see what was co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cdp.matching.features import make_features
 from cdp.matching.matches import BALANCED, resolve_matches
@@ -72,11 +74,22 @@ def explain_pair(engine: MatchEngine, rules: MatchRules, model: MatchModel, left
     score_pairs(engine, "asked_pair", "explained_pair", rules, model)
     (found,) = engine.query("select * from explained_pair")
     together = _rows(engine, "membership", "person_id", (left, right))
+    return explained(found, features, rules, model, len({row["cluster_id"] for row in together}) == 1)
+
+
+def explained(
+    found: Mapping[str, Any],
+    features: Mapping[str, Mapping[str, str | None]],
+    rules: MatchRules,
+    model: MatchModel,
+    is_together: bool,
+) -> PairExplained:
+    """A row of `score_pairs` in words; `features` are those of both records by their person_id."""
     weights = []
     for comparison in rules.comparisons:
         gamma, name = found[f"gamma_{comparison.name}"], comparison.name
         agreement = "not stated" if gamma < 0 else comparison.levels[len(comparison.levels) - 1 - gamma].label
-        values = (masked(features[side][name]) for side in (left, right))
+        values = (masked(features[found[side]][name]) for side in ("left_id", "right_id"))
         weights.append(FieldWeight(name, agreement, round(found[f"mw_{name}"], 2), *values))
     return PairExplained(
         match_probability=found["match_probability"],
@@ -85,7 +98,7 @@ def explain_pair(engine: MatchEngine, rules: MatchRules, model: MatchModel, left
         veto=found["veto"],
         two_people=found["two_people"],
         doubt=round(-found["doubt"], 2),
-        is_together=len({row["cluster_id"] for row in together}) == 1,
+        is_together=is_together,
     )
 
 

@@ -58,6 +58,12 @@ def unpacked(features: str) -> str:
     return ", ".join(f"{value} as {name}" for value, name in zip(values, FEATURES, strict=True))
 
 
+def unpack(features: str) -> dict[str, str | None]:
+    """The values that a text of packed features holds, by name."""
+    values = (None if value == chr(30) else value for value in features.split(chr(31)))
+    return dict(zip(FEATURES, values, strict=True))
+
+
 def keep_nothing(engine: Engine) -> None:
     """Make the steps of WRITES, empty: rules that weigh nothing leave nothing that could be gone on from."""
     for step, nothing in (("match_record", NOBODY), ("match_pair", NO_PAIR)):

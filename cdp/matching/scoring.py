@@ -12,11 +12,15 @@ from typing import Any
 
 import pyarrow as pa
 from splink import Linker
+from splink.internals.realtime import compare_records
 
+from cdp.matching.known import basis_of
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import Comparison, MatchRules, TwoPeople, Veto
 from cdp.matching.splink_settings import settings
 from cdp.steps import MatchEngine
+
+COMPARED = "l.part = r.against and l.person_id < r.person_id"
 
 
 def score_pairs(
@@ -28,6 +32,35 @@ def score_pairs(
     two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
     """
     weigh_pairs(engine, pairs, "weighed_pair", rules, model, least)
+    engine.step(into, _judged("weighed_pair", rules, model))
+
+
+class Scorer:
+    """Scores few pairs at a time, again and again: what Splink needs for it is made once."""
+
+    def __init__(self, engine: MatchEngine, rules: MatchRules, model: MatchModel) -> None:
+        self._engine, self._rules, self._model = engine, rules, model
+        self._api = engine.splink()
+        self._settings = settings(rules, model)
+        self._text = basis_of(rules, model, COMPARED)
+        _register_shares(engine, rules, model)
+
+    def score(self, features: str, into: str) -> None:
+        """Make the step `into`, as `score_pairs` does, from pairs of which one is of the `part` the other is `against`.
+
+        `features` is a step, or a named query in brackets, with the columns of `person_feature`, `part` and `against`.
+        """
+        self._engine.step("weighed_feature", _with_shares(features, self._model))
+        found = compare_records(
+            *["weighed_feature"] * 2, self._settings, self._api, self._text, join_condition=COMPARED
+        )
+        weighed = f"({_weighed(found.physical_name, self._rules, self._model)}) w"
+        self._engine.step(into, _judged(weighed, self._rules, self._model))
+        self._api.delete_tables_created_by_splink_from_db()
+
+
+def _judged(weighed: str, rules: MatchRules, model: MatchModel) -> str:
+    """SQL for the columns that `score_pairs` adds to those of weighed pairs."""
     weights = " + ".join(f"mw_{c.name}" for c in rules.comparisons)
     kinds = "".join(f", {_bits(group, rules, model)} as bits_{group.name}" for group in rules.two_people)
     bits = [f"bits_{group.name}" for group in rules.two_people]
@@ -36,10 +69,8 @@ def score_pairs(
         f"when bits_{g.name} > 0 and bits_{g.name} = greatest({', '.join([*bits, '0'])}) then '{g.name}'"
         for g in rules.two_people
     )
-    engine.step(
-        into,
-        f"""with weighed as (
-              select *, {model.prior_weight!r} + {weights} as bits_one_human{kinds} from weighed_pair
+    return f"""with weighed as (
+              select *, {model.prior_weight!r} + {weights} as bits_one_human{kinds} from {weighed}
             ), judged as (
               select *, {veto(rules)} as veto, {f"case {best} end" if best else "cast(null as string)"} as two_people,
                 log2({odds}) as doubt
@@ -47,8 +78,7 @@ def score_pairs(
             )
             select *, case when veto is null
               then 1 / (1 + power(cast(2 as double), doubt - bits_one_human)) else 0 end as match_probability
-            from judged""",
-    )
+            from judged"""
 
 
 def weigh_pairs(
@@ -73,24 +103,36 @@ def weigh_pairs(
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
     # Splink adds the same bits up in another order, so that the last digit may differ.
     scored = linker.inference.predict(least * (1 - 1e-9), warning_mode="never").physical_name
-    columns = ", ".join(_columns(c, model) for c in rules.comparisons)
-    engine.step(into, f"select person_id_l as left_id, person_id_r as right_id, {columns} from {scored}")
+    engine.step(into, _weighed(scored, rules, model))
     api.delete_tables_created_by_splink_from_db()
 
 
 def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel) -> Linker:
     """Splink's linker over `feature_to_score`, each value with its share; one the model does not know is rare."""
+    _register_shares(engine, rules, model)
+    engine.step("weighed_feature", _with_shares("feature_to_score", model))
+    return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
+
+
+def _register_shares(engine: MatchEngine, rules: MatchRules, model: MatchModel) -> None:
     model.check(rules)
+    for name, known in model.frequencies.items():
+        values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
+        engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
+
+
+def _with_shares(features: str, model: MatchModel) -> str:
     shares = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
         for name, known in model.frequencies.items()
     )
     joins = "".join(f" left join frequency_{name} t_{name} on t_{name}.value = f.{name}" for name in model.frequencies)
-    for name, known in model.frequencies.items():
-        values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
-        engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
-    engine.step("weighed_feature", f"select f.*{shares} from feature_to_score f{joins}")
-    return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
+    return f"select f.*{shares} from (select * from {features}) f{joins}"
+
+
+def _weighed(scored: str, rules: MatchRules, model: MatchModel) -> str:
+    columns = ", ".join(_columns(c, model) for c in rules.comparisons)
+    return f"select person_id_l as left_id, person_id_r as right_id, {columns} from {scored}"
 
 
 def veto(rules: MatchRules) -> str:

@@ -1,13 +1,19 @@
 """Questions about people are answered from the published lake."""
 
+import json
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
 
+from cdp import identity
 from cdp.aws.identity_question import main
 from cdp.aws.lake import Lake
 from cdp.dataset import Dataset
+from cdp.engines.duckdb import DuckDBEngine
+from cdp.matching import known
+from cdp.matching.rules import MatchRules
 
 pytestmark = pytest.mark.slow
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,6 +53,50 @@ def test_a_difference_of_versions_names_the_records(lake, capsys):
     said = capsys.readouterr().out
     assert "1 customers that would come apart" in said
     assert "crm:C1 shop:S1" in said
+
+
+@pytest.fixture
+def resolved(lake, aws):
+    """The lake after a run."""
+    with closing(DuckDBEngine(Lake(aws))) as engine:
+        for table in identity.READS:
+            engine.read(table)
+        identity.resolve_identities(engine, MatchRules.load())
+        for table, step in (identity.WRITES | known.WRITES).items():
+            engine.write(table, step)
+
+
+def asked(tmp_path, *lines):
+    file = tmp_path / "people.jsonl"
+    file.write_text("\n".join(lines))
+    return ["lookup", str(file), "--environment", "test"]
+
+
+def test_a_record_that_is_not_in_the_lake_finds_its_customer(resolved, tmp_path, capsys):
+    son = {"source": "web", "source_customer_id": "9", "first_name": "Wendelin", "last_name": "Huber"}
+    lines = (son | {"birth_on": "1999-05-06", "phone": "+49301234567"}, son | {"first_name": "Zoe"})
+    assert main(asked(tmp_path, *map(json.dumps, lines))) == 0
+    first, second = capsys.readouterr().out.split("web:9 is ")[1:]
+    assert first.startswith("c_")
+    assert "crm:C1 – web:9: 1.000000" in first
+    assert "closest to it is crm:C1" in first
+    assert second.startswith("nobody known")
+    assert not {"wendelin", "huber", "301234567"} & set((first + second).lower().replace("…", " ").split())
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"source": "web"}', '{"source": "a", "source_customer_id": "1", "birth_on": "secret"}']
+)
+def test_a_line_that_is_no_person_record_is_named_without_its_values(lake, tmp_path, capsys, line):
+    assert main(asked(tmp_path, line)) == 1
+    said = capsys.readouterr().err
+    assert "people.jsonl:1: no person record" in said
+    assert "secret" not in said
+
+
+def test_before_any_run_nobody_can_be_looked_up(lake, tmp_path, capsys):
+    assert main(asked(tmp_path, '{"source": "web", "source_customer_id": "9"}')) == 1
+    assert "let a run pass" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
