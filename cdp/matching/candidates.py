@@ -15,25 +15,40 @@ from cdp.steps import Engine
 # A pair of known records that shares a key which grew beyond the limit may have lost what made it a candidate.
 IN_DOUBT = """
     select p.left_id, p.right_id
-    from known_pair p
-    join grown_key l on l.person_id = p.left_id
-    join grown_key r on r.person_id = p.right_id and r.key_number = l.key_number and r.value = l.value
+    from unchanged_pair p
+    join grown_key l on l.number = p.left_number
+    join grown_key r on r.number = p.right_number and r.key_number = l.key_number and r.value = l.value
     where p.is_candidate
     group by p.left_id, p.right_id"""
+# In the order of their ids, so that pairs are two numbers until they are few.
+NUMBERED = """
+    select f.*, row_number() over (order by f.person_id) as number,
+      case when c.person_id is null then 0 else 1 end as is_changed
+    from person_feature f
+    left join changed_record c on c.person_id = f.person_id"""
+UNCHANGED = """
+    select l.number as left_number, r.number as right_number, p.*
+    from known_pair p
+    join numbered_feature l on l.person_id = p.left_id and l.is_changed = 0
+    join numbered_feature r on r.person_id = p.right_id and r.is_changed = 0"""
+DOUBTED = """
+    select f.*
+    from person_feature f
+    join (select left_id as person_id from doubted_pair union select right_id from doubted_pair) d
+      on d.person_id = f.person_id"""
 KEPT = """
     select p.left_id, p.right_id, p.match_probability, p.speaking,
-      n.left_id is not null or (p.is_candidate and (d.left_id is null or s.left_id is not null)) as is_candidate
-    from known_pair p
-    left join changed_record l on l.person_id = p.left_id
-    left join changed_record r on r.person_id = p.right_id
-    left join found_pair n on n.left_id = p.left_id and n.right_id = p.right_id
+      n.left_number is not null or (p.is_candidate and (d.left_id is null or s.left_id is not null)) as is_candidate
+    from unchanged_pair p
+    left join found_pair n on n.left_number = p.left_number and n.right_number = p.right_number
     left join doubted_pair d on d.left_id = p.left_id and d.right_id = p.right_id
-    left join sharing_pair s on s.left_id = p.left_id and s.right_id = p.right_id
-    where l.person_id is null and r.person_id is null"""
+    left join sharing_pair s on s.left_id = p.left_id and s.right_id = p.right_id"""
 UNKNOWN = """
-    select f.left_id, f.right_id
+    select l.person_id as left_id, r.person_id as right_id
     from found_pair f
-    left join kept_pair k on k.left_id = f.left_id and k.right_id = f.right_id
+    join numbered_feature l on l.number = f.left_number
+    join numbered_feature r on r.number = f.right_number
+    left join unchanged_pair k on k.left_number = f.left_number and k.right_number = f.right_number
     where k.left_id is null"""
 
 
@@ -44,12 +59,18 @@ def find_candidates(engine: Engine, rules: MatchRules) -> None:
     pairs that are no candidates. `known_record` and `known_pair` are what the last run found out, or empty.
     """
     _find_changes(engine)
+    engine.step("numbered_feature", NUMBERED)
+    engine.step("unchanged_pair", UNCHANGED)
     keys = list(enumerate(rules.blocking))
     for number, key in keys:
         engine.step(f"touched_key_{number}", _touched(key, rules.most_per_key))
-    engine.step("found_pair", " union ".join(_pairs_touched(number, key) for number, key in keys))
+    for number, key in keys:
+        engine.step(f"pair_of_key_{number}", _pairs_touched(number, key))
+    # One key after the other: all joins at once would not fit into the engine's memory.
+    engine.step("found_pair", " union ".join(f"select left_number, right_number from pair_of_key_{n}" for n, _ in keys))
     engine.step("grown_key", " union all ".join(_grown(number, key) for number, key in keys))
     engine.step("doubted_pair", IN_DOUBT)
+    engine.step("doubted_feature", DOUBTED)
     engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in rules.blocking))
     engine.step("kept_pair", KEPT)
     engine.step("candidate", UNKNOWN)
@@ -96,12 +117,11 @@ def _touched(key: tuple[str, ...], most: int) -> str:
     return f"""with value as (
           select {columns}, sum(was) as gone from changed_feature where {_is_stated(key)} group by {columns}
         ), holder as (
-          select f.person_id, {held}, v.gone, case when c.person_id is null then 0 else 1 end as is_changed
-          from person_feature f
+          select f.number, {held}, v.gone, f.is_changed
+          from numbered_feature f
           join value v on {_same(key, "f", "v")}
-          left join changed_record c on c.person_id = f.person_id
         )
-        select person_id, {columns}, is_changed,
+        select number, {columns}, is_changed,
           case when count(*) over same <= {most} then 1 else 0 end as is_key,
           case when count(*) over same - sum(is_changed) over same + gone <= {most} then 1 else 0 end as was_key
         from holder
@@ -109,34 +129,30 @@ def _touched(key: tuple[str, ...], most: int) -> str:
 
 
 def _pairs_touched(number: int, key: tuple[str, ...]) -> str:
-    return f"""select l.person_id as left_id, r.person_id as right_id
+    return f"""select l.number as left_number, r.number as right_number
         from touched_key_{number} l
         join touched_key_{number} r on {_same(key, "l", "r")}
-        where l.person_id < r.person_id and l.is_key = 1 and r.is_key = 1
+        where l.number < r.number and l.is_key = 1 and r.is_key = 1
           and l.is_changed + r.is_changed + 1 - l.was_key > 0"""
 
 
 def _grown(number: int, key: tuple[str, ...]) -> str:
-    return f"""select person_id, {number} as key_number, concat_ws(chr(0), {", ".join(key)}) as value
+    return f"""select number, {number} as key_number, concat_ws(chr(0), {", ".join(key)}) as value
         from touched_key_{number} where is_key = 0 and was_key = 1 and is_changed = 0"""
 
 
 def _still_sharing(key: tuple[str, ...], most: int) -> str:
     """SQL for the doubted pairs that share a value of the key which at most `most` records do."""
-    left, held, stated = (", ".join(f"{side}.{name}" for name in key) for side in "lfp")
+    columns, left, held = ", ".join(key), *(", ".join(f"{side}.{name}" for name in key) for side in "lf")
     return f"""select s.left_id, s.right_id from (
           select d.left_id, d.right_id, {left}
           from doubted_pair d
-          join person_feature l on l.person_id = d.left_id
-          join person_feature r on r.person_id = d.right_id and {_same(key, "l", "r")}
+          join doubted_feature l on l.person_id = d.left_id
+          join doubted_feature r on r.person_id = d.right_id and {_same(key, "l", "r")}
         ) s
         join (
           select {held} from person_feature f
-          join (
-            select distinct {stated} from person_feature p
-            join (select left_id as person_id from doubted_pair) d on d.person_id = p.person_id
-            where {_is_stated(key)}
-          ) v on {_same(key, "f", "v")}
+          join (select distinct {columns} from doubted_feature where {_is_stated(key)}) v on {_same(key, "f", "v")}
           group by {held} having count(*) <= {most}
         ) k on {_same(key, "s", "k")}"""
 
