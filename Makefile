@@ -55,7 +55,7 @@ contract-diff: $(READY) ## Whether a contract's change is additive or breaking: 
 	@$(PYTHON) -m cdp.contract_diff $(FROM) $(TO)
 
 identity-diff identity-explain identity-lookup identity-train: ENV = local
-identity-diff: $(READY) ## Whom other match rules would merge and split: make identity-diff FROM=v1 TO=v2
+identity-diff: $(READY) ## Whom other match rules would merge and split: make identity-diff FROM=v2 TO=v3
 	@$(PYTHON) -m cdp.aws.identity_question diff $(FROM) $(TO) --environment $(ENV)
 
 identity-explain: $(READY) ## Why two person records are one human or not: make identity-explain A=shop:S000001 B=crm:C000007

@@ -39,7 +39,7 @@ def main() -> None:
     records, _ = sample_world(options.records)
     ids = [hashlib.md5(i.encode()).digest() for i in records["record_id"].to_pylist()]
     records = records.take(sorted(range(len(ids)), key=ids.__getitem__))
-    measure(records, MatchRules.load("v2"))
+    measure(records, MatchRules.load())
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 

@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000, help="person records (1,000,000)")
     parser.add_argument("--asked", type=int, default=300, help="records asked for (300)")
     options = parser.parse_args()
-    rules = MatchRules.load("v2")
+    rules = MatchRules.load()
     with closing(DuckDBEngine(memory_limit="3GB")) as engine, closing(DuckDBEngine(threads=1)) as own:
         engine.step("asked", people(options.records, options.records, options.records + options.asked))
         asked = engine.query("select * from asked")

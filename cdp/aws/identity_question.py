@@ -28,7 +28,7 @@ from cdp.matching.known_people import KnownPeople, NothingKnownError
 from cdp.matching.lookup import Found, Lookup
 from cdp.matching.matches import BALANCED, DETERMINISTIC, resolve_matches
 from cdp.matching.model import MatchModelError
-from cdp.matching.rules import MatchRules, MatchRulesError
+from cdp.matching.rules import RULE_VERSION, MatchRules, MatchRulesError
 from cdp.settings import Settings
 
 COMPARED = ("email", "phone", "first_name", "last_name", "birth_on", "street", "postal_code", "city")
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     questions = parser.add_subparsers(required=True, dest="question", metavar="question")
     pair = questions.add_parser("explain", help="why two person records are one human or not")
     pair.add_argument("person_ids", nargs=2, metavar="person_id", help="source:source_customer_id")
-    pair.add_argument("--rules", default="v2", help="version of the match rules (default: %(default)s)")
+    pair.add_argument("--rules", default=RULE_VERSION, help="version of the match rules (default: %(default)s)")
     pair.add_argument("--mode", default=BALANCED, help=f"{BALANCED}, strict or {DETERMINISTIC}")
     lookup = questions.add_parser("lookup", help="whom a person record that is not in the lake would be")
     lookup.add_argument("records", type=Path, help="file of JSON lines with the columns of clean.customer")
     versions = questions.add_parser("diff", help="whom another version of the rules would merge and split")
     versions.add_argument("before", help="version of the match rules, such as v1")
-    versions.add_argument("after", help="version of the match rules, such as v2")
+    versions.add_argument("after", help="version of the match rules, such as v3")
     for question in (pair, lookup, versions):
         question.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
     options = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 """Command line that learns a match model from the published person records and stores it: `make identity-train`.
 
-    python -m cdp.aws.identity_training --rules v2
+    python -m cdp.aws.identity_training --rules v3
 
 The next run scores with it, and so does every later one until another is learnt. Records that have not changed since
 teach the same model, which is stored once.
@@ -19,14 +19,14 @@ from cdp.engines.duckdb import DuckDBEngine
 from cdp.matching import model_store
 from cdp.matching.features import make_features
 from cdp.matching.model import MatchModel, MatchModelError
-from cdp.matching.rules import MatchRules, MatchRulesError
+from cdp.matching.rules import RULE_VERSION, MatchRules, MatchRulesError
 from cdp.matching.training import train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Learn, store and tell what was learnt; returns the process's exit status."""
     parser = argparse.ArgumentParser(prog="python -m cdp.aws.identity_training", description=__doc__.splitlines()[0])
-    parser.add_argument("--rules", default="v2", help="version of the match rules (default: %(default)s)")
+    parser.add_argument("--rules", default=RULE_VERSION, help="version of the match rules (default: %(default)s)")
     parser.add_argument("--environment", default="local", help="name of the environment (default: %(default)s)")
     options = parser.parse_args(arguments)
     return tell(options.environment, lambda engine: _learn(engine, options.rules))
@@ -36,7 +36,9 @@ def _learn(engine: DuckDBEngine, rule_version: str) -> Iterator[str]:
     """Lines about what was learnt; the model is in the table by the last one."""
     rules = MatchRules.load(rule_version)
     if not rules.comparisons:
-        raise MatchRulesError(f"rules {rules.rule_version} weigh nothing, so that there is nothing to learn; use v2")
+        raise MatchRulesError(
+            f"rules {rules.rule_version} weigh nothing, there is nothing to learn; use {RULE_VERSION}"
+        )
     snapshot_id = engine.lake.snapshot_id("clean.customer")
     make_features(engine, rules)
     model = train(engine.arrow("person_feature").read_all(), rules, {"snapshot_id": snapshot_id})

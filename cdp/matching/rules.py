@@ -14,7 +14,7 @@ import yaml
 
 from cdp import resources
 
-RULE_VERSION = "v2"
+RULE_VERSION = "v3"
 FOLDER = "data_quality/identity"
 KINDS = ("exact", "swapped", "initial", "part", "new_year", "similar", "edits", "else")
 # The columns of sql/lake/identity/person_feature.sql.

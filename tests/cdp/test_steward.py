@@ -25,7 +25,7 @@ def person(source_customer_id, email, source="shop"):
 ANN, BOB, CRM = person("S1", "ann@x.org"), person("S2", "bob@x.org"), person("C1", "ann@x.org", "crm")
 
 
-EITHER_RULES = pytest.mark.parametrize("rule_version", ["v1", "v2"])
+EITHER_RULES = pytest.mark.parametrize("rule_version", ["v1", "v3"])
 
 
 @pytest.fixture

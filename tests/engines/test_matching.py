@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 def resolved(engines):
     """200 person records of the sample world, of which the last 20 came after a run that both engines know of."""
     records, _ = sample_world(200)
-    rules = MatchRules.load("v2")
+    rules = MatchRules.load()
     rules = replace(rules, blocking=rules.blocking[:4])
     known = Known.from_lake(rules, MatchModel.shipped(rules), "balanced")
     with closing(DuckDBEngine()) as before:

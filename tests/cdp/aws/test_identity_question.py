@@ -44,7 +44,7 @@ def test_a_pair_is_explained_without_showing_its_values(lake, capsys):
     assert main(["explain", "shop:S1", "crm:C1", "--environment", "test"]) == 0
     said = capsys.readouterr().out
     assert "guard that spoke against it: two_people_of_a_household" in said
-    assert "in one cluster (v2, balanced): no" in said
+    assert "in one cluster (v3, balanced): no" in said
     assert not {"anton", "huber", "301234567"} & set(said.lower().replace("…", " ").split())
 
 

@@ -24,7 +24,7 @@ RESULTS = ("edge", "membership", "matched", "match_record", "match_pair")
 @pytest.fixture(scope="module")
 def rules():
     """With limits so low that keys and components go over them and come back."""
-    rules = MatchRules.load("v2")
+    rules = MatchRules.load()
     modes = {name: replace(mode, most_person_records=4) for name, mode in rules.modes.items()}
     return replace(rules, most_per_key=4, modes=modes)
 
