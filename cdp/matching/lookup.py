@@ -7,7 +7,7 @@ record, but still what it said about them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +20,13 @@ from cdp.dataset import Dataset
 from cdp.matching.clustering import Numbers, Scored, cut, in_reach
 from cdp.matching.explain import PairExplained, explained
 from cdp.matching.features import make_features
-from cdp.matching.known import FEATURES, unpack, unpacked
+from cdp.matching.known import unpack
 from cdp.matching.known_people import KnownPeople, key_hashes
 from cdp.matching.matches import BALANCED
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
 from cdp.matching.scoring import Scorer
 from cdp.steps import MatchEngine
-
-ASKED = f"select person_id, {', '.join(FEATURES)}, 0 as part, 1 as against from person_feature"
-KNOWN = f"select f.person_id, {unpacked('f.features')}, 1 as part, {{against}} as against from {{step}} f"
 
 
 @dataclass(frozen=True)
@@ -114,9 +111,8 @@ class Lookup:
 
     def _compare(self, asked: _Asked, records: Numbers) -> _Near:
         rows = self._people.rows(records)
-        self._engine.register("near_record", rows)
-        near = KNOWN.format(step="near_record", against=0)
-        self._scorer.score(f"({ASKED} union all {near}) n", "near_score")
+        own = {**asked.features, "part": 0, "against": 1}
+        self._scorer.score([own, *_features(rows, part=1, against=0)], "near_score")
         scores = self._engine.arrow("near_score").read_all()
         other = pc.if_else(pc.equal(scores["left_id"], asked.person_id), scores["right_id"], scores["left_id"])
         return _Near(records, rows["person_id"].to_pylist(), scores.take(pc.sort_indices(other)))
@@ -153,8 +149,7 @@ class Lookup:
         if len(pairs.left) == len(records) * (len(records) - 1) // 2:
             return pairs
         rows = self._people.rows(records)
-        self._engine.register("inside_record", rows)
-        self._scorer.score(f"({KNOWN.format(step='inside_record', against=1)}) n", "inside_score")
+        self._scorer.score(_features(rows, part=1, against=1), "inside_score")
         scores = self._engine.arrow("inside_score").read_all()
         left, right = (records[pc.index_in(scores[c], rows["person_id"]).to_numpy()] for c in ("left_id", "right_id"))
         return Scored(left, right, scores["match_probability"].to_numpy())
@@ -183,3 +178,8 @@ class Lookup:
         ties = [(near.ids[i], asked.person_id, float(near.chances[i])) for i in one]
         ties += [(names[a], names[b], p) for a, b, p in zip(*map(np.ndarray.tolist, vars(known).values()), strict=True)]
         return [(min(a, b), max(a, b), p) for a, b, p in ties if p >= self._mode.reach]
+
+
+def _features(rows: pa.Table, **compared: int) -> Iterator[dict[str, Any]]:
+    for person_id, features in zip(rows["person_id"].to_pylist(), rows["features"].to_pylist(), strict=True):
+        yield {"person_id": person_id, **unpack(features), **compared}

@@ -7,14 +7,14 @@ what agrees, the less it speaks for one human. A pair that a veto speaks against
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 from splink import Linker
 from splink.internals.realtime import compare_records
 
-from cdp.matching.known import basis_of
+from cdp.matching.known import FEATURES, basis_of
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import Comparison, MatchRules, TwoPeople, Veto
 from cdp.matching.splink_settings import settings
@@ -43,20 +43,30 @@ class Scorer:
         self._api = engine.splink()
         self._settings = settings(rules, model)
         self._text = basis_of(rules, model, COMPARED)
-        _register_shares(engine, rules, model)
+        model.check(rules)
+        columns = [(name, pa.string()) for name in ("person_id", *FEATURES)]
+        columns += [(name, pa.int64()) for name in ("part", "against")]
+        self._schema = pa.schema(columns + [(f"tf_{name}", pa.float64()) for name in model.frequencies])
 
-    def score(self, features: str, into: str) -> None:
+    def score(self, features: Iterable[Mapping[str, Any]], into: str) -> None:
         """Make the step `into`, as `score_pairs` does, from pairs of which one is of the `part` the other is `against`.
 
-        `features` is a step, or a named query in brackets, with the columns of `person_feature`, `part` and `against`.
+        `features` are rows with the columns of `person_feature`, and `part` and `against`, whole numbers.
         """
-        self._engine.step("weighed_feature", _with_shares(features, self._model))
+        rows = [{**row, **self._shares(row)} for row in features]
+        self._engine.register("weighed_feature", pa.Table.from_pylist(rows, schema=self._schema))
         found = compare_records(
             *["weighed_feature"] * 2, self._settings, self._api, self._text, join_condition=COMPARED
         )
         weighed = f"({_weighed(found.physical_name, self._rules, self._model)}) w"
         self._engine.step(into, _judged(weighed, self._rules, self._model))
         self._api.delete_tables_created_by_splink_from_db()
+
+    def _shares(self, row: Mapping[str, Any]) -> dict[str, float | None]:
+        return {
+            f"tf_{name}": None if row[name] is None else float(known.get(row[name], known[""]))
+            for name, known in self._model.frequencies.items()
+        }
 
 
 def _judged(weighed: str, rules: MatchRules, model: MatchModel) -> str:
@@ -109,25 +119,17 @@ def weigh_pairs(
 
 def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel) -> Linker:
     """Splink's linker over `feature_to_score`, each value with its share; one the model does not know is rare."""
-    _register_shares(engine, rules, model)
-    engine.step("weighed_feature", _with_shares("feature_to_score", model))
-    return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
-
-
-def _register_shares(engine: MatchEngine, rules: MatchRules, model: MatchModel) -> None:
     model.check(rules)
-    for name, known in model.frequencies.items():
-        values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
-        engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
-
-
-def _with_shares(features: str, model: MatchModel) -> str:
     shares = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
         for name, known in model.frequencies.items()
     )
     joins = "".join(f" left join frequency_{name} t_{name} on t_{name}.value = f.{name}" for name in model.frequencies)
-    return f"select f.*{shares} from (select * from {features}) f{joins}"
+    for name, known in model.frequencies.items():
+        values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
+        engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
+    engine.step("weighed_feature", f"select f.*{shares} from feature_to_score f{joins}")
+    return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
 
 
 def _weighed(scored: str, rules: MatchRules, model: MatchModel) -> str:
