@@ -12,6 +12,7 @@ from rich.table import Table
 from operations.deployed import Deployed, OperationError, arguments
 from operations.quarantine import connect
 
+WIDEST = 1000  # characters of a line
 REASONS = """
 with latest as (  -- a record lies there once per run that rejected it
   select distinct on (record_id, stage, is_held) * from quarantine order by record_id, stage, is_held, run_id
@@ -47,10 +48,19 @@ def main() -> int:
     found = connect(place).sql(REASONS).fetchall()
     shows_payload = os.environ.get("SHOW_PAYLOAD") == "1"
     columns = ("dataset", "source", "stage", "reason", "pointer", "records", "replayed", "since", "sample", "payload")
-    table = Table(*(columns if shows_payload else columns[:-1]), title="Quarantine, by what is still to be done")
+    table = Table(title="Quarantine, by what is still to be done")
+    for column in columns if shows_payload else columns[:-1]:
+        table.add_column(column, no_wrap=True)
     for row in found:
         table.add_row(*map(str, row if shows_payload else row[:-1]))
-    console.print(table if found else "Quarantine is empty.")
+    if found:
+        # Ids and pointers are there to be copied: a narrow terminal breaks lines rather than words.
+        console.width = max(
+            console.width, console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+        )
+        console.print(table, crop=False)
+    else:
+        console.print("Quarantine is empty.")
     return 0
 
 
