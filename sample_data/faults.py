@@ -228,10 +228,14 @@ def bad_transactions(world: World, source: str) -> list[Sample]:
 
     def good(number: int) -> Record:
         order = next(transactions.orders(world, source, 0, 1))
-        own = {"transaction_id": f"{order.transaction_id}-X{number:02d}", "customer_source": "shop"}
+        own = {
+            "transaction_id": f"{order.transaction_id}-X{number:02d}",
+            "customer_source": "shop",
+            "customer_id": customers.customer_id("shop", 0),
+        }
         return {**next(transactions.records(world, source, order)), **own}
 
-    return _spoiled(TRANSACTION_FAULTS, good)
+    return _spoiled(TRANSACTION_FAULTS, good, world.person_of("shop", 0))
 
 
 def bad_tickets(world: World) -> list[Sample]:

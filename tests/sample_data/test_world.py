@@ -14,6 +14,7 @@ import pytest
 from sample_data.countries import plain
 from sample_data.customers import created_at
 from sample_data.draw import apportion, spread, stream, table
+from sample_data.faults import bad_transactions
 from sample_data.people import head_of_household, person
 from sample_data.visitors import device, device_of
 from sample_data.world import HISTORY_DAYS, Sizes, World
@@ -129,6 +130,12 @@ def test_history_covers_about_four_hundred_days_and_ends_before_the_first(day_on
     sold_on = {date.fromisoformat(row["transaction_at"][:10]) for row in day_one.rows("transaction")}
     assert min(sold_on) == world.date(-HISTORY_DAYS)
     assert max(sold_on) == world.date(-1)
+
+
+@pytest.mark.parametrize("source", ["shop", "store"])
+def test_a_bad_transaction_is_good_but_for_its_fault(source: str, world: World) -> None:
+    for bad in bad_transactions(world, source):
+        assert bool(bad.record["customer_source"]) == bool(bad.record["customer_id"]), bad.fault
 
 
 def test_refunds_repeat_a_line_of_their_sale(day_one: Any) -> None:
