@@ -55,8 +55,9 @@ def story(quarantine: DuckDBPyConnection, record_id: str) -> list[Event]:
 
 
 def ending(quarantine: DuckDBPyConnection, record_id: str, ledger: Ledger, lake: Lake) -> Iterator[Event]:
-    """{moment, event} for every run that took what a replay made of the record, and for what waits for one."""
+    """{moment, event} for every run that took what a replay made of the record, and for what no run has taken yet."""
     waiting = {r.receipt_id for r in ledger.pending_receipts()}
+    held = {r.receipt_id for r in ledger.held_receipts()}
     for receipt_id, dataset, now_id in quarantine.execute(ACCEPTED, {"record_id": record_id}).fetchall():
         table = f"clean.{dataset}"
         if runs := ledger.runs_that_took(receipt_id):
@@ -66,6 +67,11 @@ def ending(quarantine: DuckDBPyConnection, record_id: str, ledger: Ledger, lake:
             yield run_id[:20], f"taken by run {run_id} as {now_id}: {what}"
         if receipt_id in waiting:
             yield "next run", f"waits as {now_id}"
+        if receipt_id in held:
+            yield (
+                "no run",
+                f"is held as {now_id}: a gate rejected its batch, to be released (docs/runbooks/a-run-failed.md)",
+            )
 
 
 def main() -> int:

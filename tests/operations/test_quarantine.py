@@ -23,7 +23,7 @@ DEPLOYED = Deployed("test", "123456789012", "us-east-1")
 @pytest.fixture
 def ask(cloud, monkeypatch, capsys):
     """Run one of the commands; its exit status and what it printed."""
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("COLUMNS", "80")
 
     def ask(command, *options):
         monkeypatch.setattr(sys, "argv", ["command", "--env", "test", *options])
@@ -64,6 +64,10 @@ def test_a_record_s_history_says_when_and_why_it_was_quarantined_and_what_its_re
     assert any(e.startswith("replayed with fix euro") and e.endswith(": quarantined") for e in events)
     assert any(e.startswith("replayed with fix euro") and e.endswith(": accepted") for e in events)
     assert any(e.startswith("waits as ") for e in events)
+    ledger = Ledger(cloud.table("ledger"))
+    ledger.open_run("r1", "2026-03-02T02:30:00Z", "arn")
+    ledger.fail_run("r1", "CheckClean", "gate", held=ledger.pending_receipts())
+    assert "is held as " in ask(history, first["record_id"])[1]
     assert ask(history, "0" * 32)[0] == 1
 
 
