@@ -4,8 +4,8 @@ Written for moto 5.2.5, where a `.sync` task of a service without task tokens di
 attribute 'interrupt_all'", an execution that is started without a name is called "None" (so the second one is
 refused), results with a datetime make DescribeExecution answer 500, GetExecutionHistory always gives all events from
 the first however few are asked for, the Redshift Data API is unknown by its Step Functions name, EventBridge is not
-told of an execution that was aborted, and ValidateStateMachineDefinition and ListStateMachineVersions, which
-Terraform's provider calls, are missing.
+told of an execution that was aborted, which is FAILED after all when the task that was running fails, and
+ValidateStateMachineDefinition and ListStateMachineVersions, which Terraform's provider calls, are missing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
@@ -48,6 +50,7 @@ def apply() -> None:
     _name_executions()
     _page_the_history()
     _tell_of_aborted_executions()
+    _leave_aborted_executions_so()
     StepFunctionResponse.validate_state_machine_definition = _validate_state_machine_definition
     StepFunctionResponse.list_state_machine_versions = _list_state_machine_versions
 
@@ -121,6 +124,17 @@ def _tell_of_aborted_executions() -> None:
         return answer
 
     StepFunctionResponse.stop_execution = stop_execution
+
+
+def _leave_aborted_executions_so() -> None:
+    upstream = Environment.set_error
+
+    def set_error(self: Any, error: Any) -> None:
+        with self._state_mutex:
+            if not isinstance(self._program_state, ProgramStopped):
+                upstream(self, error)
+
+    Environment.set_error = set_error
 
 
 def _validate_state_machine_definition(self: Any) -> ActionResult:

@@ -19,6 +19,8 @@ import boto3
 from moto import backends, mock_aws
 from moto.glue.responses import GlueResponse
 from moto.kinesis.models import Shard
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
 from moto.stepfunctions.responses import StepFunctionResponse
 
 REGION = "us-east-1"
@@ -333,6 +335,15 @@ def stepfunctions_cannot_show_results_with_times() -> bool:
         "End": True,
     }
     return "datetime" in cause(machine({"P": task})) or "not JSON serializable" in cause(machine({"P": task}))
+
+
+@fault
+def stepfunctions_takes_an_error_for_the_end_of_what_was_aborted() -> bool:
+    program = Environment({}, None, {"Execution": {"Input": {}}}, None, None, {})
+    program.next_state_name = "P"
+    program.set_stop(None, None, None)
+    program.set_error({"error": "E"})
+    return isinstance(program.program_state(), ProgramError)
 
 
 @fault

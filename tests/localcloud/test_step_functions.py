@@ -43,6 +43,22 @@ def test_a_functions_exception_is_the_tasks_error_name(sandbox):
     assert sum(event["message"].startswith("START") for event in log) == 2
 
 
+def test_an_execution_that_was_stopped_stays_so_when_its_task_fails_afterwards(sandbox):
+    arn = sandbox.function(
+        "import time\ndef handler(event, context):\n    time.sleep(1.5)\n    raise ValueError('late')"
+    )
+    execution = start(sandbox, sandbox.state_machine({"Call": function(arn, End=True)}, "Call"))
+    states = sandbox.client("stepfunctions")
+
+    def events():
+        return [e["type"] for e in states.get_execution_history(executionArn=execution)["events"]]
+
+    sandbox.wait_for(lambda: "TaskStateEntered" in events())
+    states.stop_execution(executionArn=execution)
+    sandbox.wait_for(lambda: "LambdaFunctionFailed" in events() or "TaskFailed" in events())
+    assert sandbox.execution(execution)["status"] == "ABORTED"
+
+
 def test_a_function_gets_the_execution_from_the_context_object(sandbox):
     arn = sandbox.function("def handler(event, context): return event")
     parameters = {"FunctionName": arn, "Payload": {"execution.$": "$$.Execution"}}
