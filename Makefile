@@ -37,11 +37,11 @@ demo-down: ## Stop a demo that was kept running (ARGS=--keep) and delete what it
 	@test ! -x $(PYTHON) || $(PYTHON) -m localcloud down --work-dir build/demo
 	@rm -rf build/demo
 
-query: $(READY) ## One of the analysts' questions, asked of the demo's warehouse: make query NAME=monthly_revenue
-	@$(PYTHON) -m localcloud query $(NAME) $(ARGS)
+query: $(READY) ## One of the analysts' questions, asked of the demo's warehouse: make query NAME=monthly_revenue ROLE=analyst
+	@$(PYTHON) -m localcloud query $(NAME) $(if $(ROLE),--role $(ROLE)) $(ARGS)
 
 queries: $(READY) ## All of the analysts' questions with their times
-	@$(PYTHON) -m localcloud queries $(ARGS)
+	@$(PYTHON) -m localcloud queries $(if $(ROLE),--role $(ROLE)) $(ARGS)
 
 # A steward's word, in the environment ENV of the account that the AWS variables or profile name.
 identity-merge identity-split: ENV = local
@@ -79,7 +79,7 @@ warehouse-access-plan: $(READY) ## Roles, grants, masks and row policies that th
 warehouse-access: $(READY) ## Give every role its rights
 	@$(PYTHON) -m localcloud warehouse-access $(ARGS)
 
-ROLE ?= data_steward
+dashboard: ROLE ?= data_steward
 dashboard: $(READY) ## The desk over the demo's warehouse and runs, in a browser: make dashboard ROLE=viewer
 	@$(PYTHON) -m localcloud dashboard --role $(ROLE) $(ARGS)
 

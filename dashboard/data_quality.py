@@ -13,15 +13,16 @@ from cdp.accounting import INGESTION, Fates, problems
 from cdp.run_summary import FATES, warnings
 from dashboard import data, look
 
+# Parts of a profile: what they are called, and the columns they count, which a mask would empty.
 PARTS = {
-    "count_name": "Name",
-    "count_email": "E-mail",
-    "count_phone": "Phone",
-    "count_address": "Address",
-    "count_birth": "Date of birth",
-    "count_consent": "Consent",
-    "count_purchases": "Purchases",
-    "count_behaviour": "Behaviour",
+    "count_name": ("Name", ("first_name", "last_name")),
+    "count_email": ("E-mail", ("email",)),
+    "count_phone": ("Phone", ("phone",)),
+    "count_address": ("Address", ("street", "postal_code", "city", "country")),
+    "count_birth": ("Date of birth", ("birth_on",)),
+    "count_consent": ("Consent", ("has_marketing_consent",)),
+    "count_purchases": ("Purchases", ()),
+    "count_behaviour": ("Behaviour", ()),
 }
 DIMENSIONS = ("completeness", "accuracy", "conformity", "consistency", "uniqueness", "timeliness", "coverage")
 
@@ -37,7 +38,7 @@ def show() -> None:
         names = [run["run_id"] for run in runs]
         chosen = st.selectbox("Run", names, format_func=lambda run_id: run_label(runs[names.index(run_id)]))
         run = runs[names.index(chosen)]
-        show_indicators(run, profile)
+        show_indicators(run)
         show_verdicts(run)
         show_accounting(run)
     show_quarantine(data.rejected())
@@ -53,14 +54,14 @@ def run_label(run: Mapping[str, Any]) -> str:
     return f"{run['run_at'][:16].replace('T', ' ') or run['run_id']} UTC · {run['status'].lower()}"
 
 
-def show_indicators(run: Mapping[str, Any], profile: Mapping[str, Any]) -> None:
-    """The four indicators of a run."""
+def show_indicators(run: Mapping[str, Any]) -> None:
+    """The indicators of a run."""
     look.figures(
         [
             ("Completeness", look.percent(score(run, "completeness"), 2), "required values that are there"),
             ("Accuracy", look.percent(score(run, "accuracy"), 2), "values that agree with what they come from"),
             ("Duplicate rate", look.percent(duplicate_rate(run["stages"]), 2), "of all records received"),
-            ("Customer 360 known", look.percent(profile_completeness(profile)), "of a profile is known, on average"),
+            ("Customer 360 known", look.percent(known(run)), "of all golden records' attributes have a value"),
             ("Quarantined", look.percent(quarantine_rate(run["stages"]), 2), "of all records received"),
         ]
     )
@@ -83,10 +84,10 @@ def quarantine_rate(stages: Iterable[Mapping[str, Any]]) -> float | None:
     return _rate(stages, "quarantined")
 
 
-def profile_completeness(profile: Mapping[str, Any]) -> float | None:
-    """Mean share of the parts of a profile that are known, in percent; None without customers."""
-    customers = profile["count_customers"]
-    return 100 * sum(profile[part] for part in PARTS) / (customers * len(PARTS)) if customers else None
+def known(run: Mapping[str, Any]) -> float | None:
+    """The run's Customer-360 completeness (`cdp.customer_360`), in percent; None where it did not get that far."""
+    percent = run["completeness"].get("attributes")
+    return None if percent is None else float(percent)
 
 
 def show_verdicts(run: Mapping[str, Any]) -> None:
@@ -167,14 +168,17 @@ def show_quarantine(lines: Sequence[Mapping[str, Any]]) -> None:
 def show_profile(profile: Mapping[str, Any], completeness: Mapping[str, float]) -> None:
     """Which part of a profile is known of how many customers, and what the latest run measured of all of them."""
     customers = int(profile["count_customers"])
+    seen = {part: name for part, (name, columns) in PARTS.items() if all(map(data.role().may_see, columns))}
     look.section(
-        "What is known of customers", f"Share of {customers:,} customers of whom each part of a profile is known."
+        "What is known of customers",
+        f"Share of {customers:,} customers of whom each part of a profile is known"
+        + ("." if len(seen) == len(PARTS) else ", of the parts that your role may see."),
     )
     if not customers:
         look.nothing("There is no customer yet.")
         return
     look.badges(look.badge(f"{look.words(n)}: {look.percent(p)}", look.SOFT) for n, p in completeness.items())
-    rows = pd.DataFrame({"part": name, "share": 100 * profile[part] / customers} for part, name in PARTS.items())
+    rows = pd.DataFrame({"part": name, "share": 100 * profile[part] / customers} for part, name in seen.items())
     rows["label"] = [look.percent(share) for share in rows["share"]]
     look.chart(look.bars(rows, "part", "share", "label", "Share of customers"), 236, "Completeness of profiles")
 

@@ -200,11 +200,19 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="a file of sql/warehouse/analytics; without one, all are listed")
     parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
     parser.add_argument("--rows", type=int, default=20, help="rows shown at most (default: %(default)s)")
+    _add_role(parser)
 
 
 def _add_queries(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_query, name="*", rows=0)
     parser.add_argument("--work-dir", type=Path, default=Path("build/demo"), help="default: %(default)s")
+    _add_role(parser)
+
+
+def _add_role(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--role", default="", help="who asks: viewer, analyst, data_steward, admin (default: the owner)"
+    )
 
 
 def _query(options: argparse.Namespace) -> int:
@@ -218,7 +226,7 @@ def _query(options: argparse.Namespace) -> int:
         return 0
     try:
         wanted = queries.names() if options.name == "*" else [options.name]
-        with queries.open_warehouse(options.work_dir) as warehouse:
+        with queries.open_warehouse(options.work_dir, options.role) as warehouse:
             answers = {name: queries.ask(warehouse, name) for name in wanted}
     except queries.QueryError as error:
         console.print(f"[red]{error}[/]", soft_wrap=True)

@@ -23,7 +23,7 @@ def run(console: Console, work_dir: Path, role: str, port: int, address: str) ->
     summary = (work_dir / "summary.json").resolve()
     if not summary.is_file():
         raise QueryError(f"there is no finished demo in {work_dir}; `make demo` makes one")
-    with serve_warehouse(work_dir) as warehouse:
+    with serve_warehouse(work_dir, role) as warehouse:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", APP, f"--server.port={port}", f"--server.address={address}"],
             cwd=ROOT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,12 +20,14 @@ from rich.table import Table
 
 from cdp import resources
 from cdp.aws.warehouse import Warehouse
+from cdp.aws.warehouse_schema import give_access, read_live
 from cdp.settings import Settings
+from cdp.warehouse_access import ROLES
 from localcloud.redshift import RedshiftServer
 
 FOLDER = "sql/warehouse/analytics"
 FILE = "warehouse.duckdb"
-PASSWORD = "local-only"
+SUPERUSER, PASSWORD = "awsuser", "local-only"
 WIDEST = 1000  # characters of a line
 
 
@@ -60,19 +62,21 @@ def question_of(name: str) -> str:
 
 
 @contextmanager
-def open_warehouse(work_dir: Path) -> Iterator[Warehouse]:
-    """The warehouse a demo left in `work_dir`, behind the laptop's Redshift; raises QueryError when it cannot be."""
-    with serve_warehouse(work_dir) as where:
-        warehouse = Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
-        try:
-            yield warehouse
-        finally:
-            warehouse.close()
+def open_warehouse(work_dir: Path, role: str = "") -> Iterator[Warehouse]:
+    """The warehouse a demo left in `work_dir`, as `serve_warehouse` serves it; raises QueryError."""
+    with serve_warehouse(work_dir, role) as where, closing(_connect(where)) as warehouse:
+        yield warehouse
 
 
 @contextmanager
-def serve_warehouse(work_dir: Path) -> Iterator[dict[str, str]]:
-    """Where the warehouse that a demo left in `work_dir` listens, as settings name it; raises QueryError."""
+def serve_warehouse(work_dir: Path, role: str = "") -> Iterator[dict[str, str]]:
+    """Where the warehouse that a demo left in `work_dir` listens, as settings name it; raises QueryError.
+
+    The login is that of a user with the role, for whom the warehouse masks what he may not see; without one, of the
+    superuser.
+    """
+    if role and role not in ROLES:
+        raise QueryError(f"there is no role {role!r}; there are: {', '.join(ROLES)}")
     file = work_dir / FILE
     if not file.is_file():
         raise QueryError(f"there is no {file}; `make demo` makes one")
@@ -83,11 +87,22 @@ def serve_warehouse(work_dir: Path) -> Iterator[dict[str, str]]:
             f"{file} is in use by another program; is a demo running, `make dashboard`, or a DuckDB client open? "
             "`make demo-down` stops a demo that was kept"
         ) from error
-    where = {"host": "127.0.0.1", "port": str(server.port), "database": "cdp", "user": "analyst", "ssl": "false"}
+    where = {"host": "127.0.0.1", "port": str(server.port), "database": "cdp", "user": SUPERUSER, "ssl": "false"}
+    where["password"] = PASSWORD
     try:
-        yield {**where, "password": PASSWORD}
+        yield log_in_as(role, where) if role else where
     finally:
         server.stop()
+
+
+def log_in_as(role: str, where: dict[str, str]) -> dict[str, str]:
+    """The login of a user with a role, in a warehouse whose tables give every role what the contracts say."""
+    user = f"{role}_user"
+    with closing(_connect(where)) as warehouse:
+        if read_live(warehouse).tables:
+            give_access(warehouse)
+            warehouse.execute(f"grant role {role} to {user}")
+    return where | {"user": user}
 
 
 def ask(warehouse: Warehouse, name: str) -> Answer:
@@ -126,6 +141,10 @@ def show_questions(console: Console) -> None:
     """What can be asked."""
     for name in names():
         _say(console, f"[bold]{name:25}[/]{question_of(name)}")
+
+
+def _connect(where: Mapping[str, str]) -> Warehouse:
+    return Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
 
 
 def _say(console: Console, text: str) -> None:

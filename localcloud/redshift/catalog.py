@@ -6,7 +6,6 @@ it are altered by being built anew, because DuckDB keeps the checks of byte leng
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,21 +18,7 @@ from localcloud.redshift.expressions import max_bytes
 SCHEMA = "redshift_catalog"
 CREATE = f"""create schema if not exists {SCHEMA};
 create table if not exists {SCHEMA}.pg_table_def (schemaname text, tablename text, "column" text, type text,
-  encoding text, distkey boolean, sortkey integer, "notnull" boolean);
-create table if not exists {SCHEMA}.svv_roles (role_name text);
-create table if not exists {SCHEMA}.svv_masking_policy (policy_name text);
-create table if not exists {SCHEMA}.svv_rls_policy (polname text);
-create table if not exists {SCHEMA}.svv_attached_masking_policy (
-  policy_name text, table_name text, input_columns text, grantee text);
-create table if not exists {SCHEMA}.svv_rls_attached_policy (polname text, relname text, grantee text)"""
-# Statements that are recorded, not enforced, and the view that shows them; their groups are its columns.
-SHOWN = {
-    "svv_roles": r"create role (\w+)",
-    "svv_masking_policy": r"create masking policy (\w+) ",
-    "svv_rls_policy": r"create rls policy (\w+) ",
-    "svv_attached_masking_policy": r"attach masking policy (\w+) on (\w+) ?(\([^)]*\)) to role (\w+)",
-    "svv_rls_attached_policy": r"attach rls policy (\w+) on (\w+) to role (\w+)",
-}
+  encoding text, distkey boolean, sortkey integer, "notnull" boolean)"""
 TYPES = {
     "INT": "integer",
     "BIGINT": "bigint",
@@ -78,19 +63,6 @@ def record(connection: duckdb.DuckDBPyConnection, table: str, columns: list[Decl
 def forget(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """A table is gone."""
     connection.execute(f"delete from {SCHEMA}.pg_table_def where tablename = ?", [table])
-
-
-def show(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Let the catalog's views show a role or policy that a statement made. Raises RedshiftError for a second one."""
-    for view, pattern in SHOWN.items():
-        if match := re.match(pattern, statement, re.IGNORECASE):
-            row = [group.lower() for group in match.groups()]
-            places = ", ".join("?" * len(row))
-            if connection.execute(
-                f"select 1 from {SCHEMA}.{view} where row(*columns(*)) = row({places})", row
-            ).fetchone():
-                raise RedshiftError(f"{' '.join(row)} exists already", "42710")
-            connection.execute(f"insert into {SCHEMA}.{view} values ({places})", row)
 
 
 def is_known(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

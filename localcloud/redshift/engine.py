@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp, parse_one
 
-from localcloud.redshift import catalog, s3_files
+from localcloud.redshift import access, catalog, grants, s3_files
 from localcloud.redshift.errors import (
     AbortedTransactionError,
     RedshiftError,
@@ -29,7 +29,7 @@ from localcloud.redshift.translate import (
     Command,
     CreateLike,
     CreateTable,
-    DropTable,
+    DropRelation,
     Lock,
     MaterializedView,
     Merge,
@@ -45,7 +45,7 @@ SETTINGS = (
     "TimeZone = 'UTC'",
     "integer_division = true",
     "default_null_order = 'postgres'",
-    f"search_path = '{SCHEMA},{catalog.SCHEMA}'",
+    f"search_path = '{SCHEMA},{grants.SCHEMA},{catalog.SCHEMA}'",
 )
 LOCK_TIMEOUT_S = 120
 MEMORY_LIMIT = "512MB"  # beyond it DuckDB spills beside the file
@@ -66,7 +66,7 @@ class Result:
 
 
 class LocalWarehouse:
-    """The database file; `recorded` lists statements that were accepted without effect (GRANT, VACUUM, …)."""
+    """The database file; `recorded` lists statements that change no row (GRANT, VACUUM, …)."""
 
     def __init__(self, path: str | Path, s3_client: Any = None) -> None:
         # sqlglot warns of what it cannot parse; that is refused anyway, with a reason.
@@ -82,15 +82,16 @@ class LocalWarehouse:
         )
         self._connection.execute(f"create schema if not exists {SCHEMA}")
         self._connection.execute(catalog.CREATE)
+        grants.create(self._connection)
         # A macro keeps the meaning that the settings give its text when it is created.
         _configure(self._connection)
         self._connection.execute(MACROS)
 
-    def session(self) -> Session:
-        """A new connection's state."""
+    def session(self, user: str = "awsuser") -> Session:
+        """A new connection's state; the user is a superuser unless he was created or was granted a role."""
         connection = self._connection.cursor()
         _configure(connection)
-        return Session(self, connection)
+        return Session(self, connection, user)
 
     def lock(self, table: str) -> threading.Lock:
         """The lock of a table, the same for every session."""
@@ -105,8 +106,9 @@ class LocalWarehouse:
 class Session:
     """Runs Redshift SQL for one client; `status` is I (idle), T (in a transaction) or E (failed transaction)."""
 
-    def __init__(self, warehouse: LocalWarehouse, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, warehouse: LocalWarehouse, connection: duckdb.DuckDBPyConnection, user: str) -> None:
         self.status = "I"
+        self._user = user
         self._warehouse = warehouse
         self._connection = connection
         self._held: list[threading.Lock] = []
@@ -132,6 +134,7 @@ class Session:
             last = commands[-1] if commands else None
             if not isinstance(last, Sql) or not last.has_rows:
                 return None
+            last = access.permitted(self._connection, self._user, last)
             described = self._connection.execute(f"describe {last.text}").fetchall()
         except Exception as error:
             if self.status == "T":
@@ -146,15 +149,16 @@ class Session:
         self._connection.close()
 
     def _run(self, command: Command) -> Result:
+        if isinstance(command, Transaction):
+            return self._transaction(command.action)
+        if self.status == "E":
+            raise AbortedTransactionError
+        command = access.permitted(self._connection, self._user, command)
         match command:
-            case Transaction(action):
-                return self._transaction(action)
-            case _ if self.status == "E":
-                raise AbortedTransactionError
             case Recorded(kind, text, needs_autocommit):
                 if needs_autocommit and self.status == "T":
                     raise RedshiftError(f"{kind.upper()} cannot run inside a transaction block", "25001")
-                catalog.show(self._connection, text)
+                grants.note(self._connection, text)
                 self._warehouse.recorded.append(text)
                 return Result(kind.upper())
             case Lock(table):
@@ -172,10 +176,8 @@ class Session:
                 return self._sql(command)
             case CreateTable(table=table, columns=columns):
                 return self._create(command, table, list(columns))
-            case DropTable(tables=tables):
-                for table in tables:
-                    catalog.forget(self._connection, table)
-                return self._sql(command)
+            case DropRelation(names=names):
+                return self._drop(command, names)
             case AlterTable(tree=tree) if catalog.is_known(self._connection, tree.this.name.lower()):
                 return self._alter(tree)
             case Sql():
@@ -234,7 +236,7 @@ class Session:
             s3_files.copy(self._connection, client, text)
             return Result("COPY")
         query, target, options = s3_files.parse_unload(text)
-        (command,) = translate(query)
+        (command,) = [access.permitted(self._connection, self._user, c) for c in translate(query)]
         if not isinstance(command, Sql):
             raise UnsupportedStatementError("UNLOAD takes a SELECT")
         s3_files.unload(self._connection, client, command.text, target, options)
@@ -246,6 +248,13 @@ class Session:
         result = self._sql(command)
         if is_new:
             catalog.record(self._connection, table, columns)
+        return result
+
+    def _drop(self, command: Sql, names: Sequence[str]) -> Result:
+        result = self._sql(command)
+        for name in names:
+            catalog.forget(self._connection, name)
+            grants.forget(self._connection, name)
         return result
 
     def _alter(self, tree: exp.Alter) -> Result:

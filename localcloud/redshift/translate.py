@@ -1,6 +1,6 @@
 """Redshift SQL text becomes a list of commands the engine runs; what is not emulated raises, nothing is skipped.
 
-Statements without meaning on one machine (GRANT, VACUUM, …) become `Recorded`: accepted, listed, not enforced.
+Statements that change no row (GRANT, VACUUM, …) become `Recorded`; what a grant says is kept in `grants.py`.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class CreateTable(Sql):
 
 
 @dataclass(frozen=True)
-class DropTable(Sql):
-    """A DROP TABLE."""
+class DropRelation(Sql):
+    """A DROP TABLE or DROP VIEW."""
 
-    tables: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class S3Command:
 
 @dataclass(frozen=True)
 class Recorded:
-    """Accepted and listed, not enforced; `needs_autocommit` when Redshift refuses it in a transaction."""
+    """Accepted and listed; `needs_autocommit` when Redshift refuses it in a transaction."""
 
     kind: str
     text: str
@@ -200,9 +200,9 @@ def _parsed(tree: exp.Expression, parameters: Sequence[Any]) -> Command:
         for column in tree.find_all(exp.ColumnDef):
             _strip_column(column)
         return AlterTable(_duckdb(tree, parameters), "ALTER TABLE", tree=asked)
-    if isinstance(tree, exp.Drop) and tree.args.get("kind") == "TABLE":
+    if isinstance(tree, exp.Drop) and tree.args.get("kind") in ("TABLE", "VIEW"):
         names = tuple(table.name.lower() for table in tree.args["tables"])
-        return DropTable(_duckdb(tree, parameters), "DROP", tables=names)
+        return DropRelation(_duckdb(tree, parameters), "DROP", names=names)
     for kind, tag in TAGS.items():
         if isinstance(tree, kind):
             return Sql(_duckdb(tree, parameters), tag)

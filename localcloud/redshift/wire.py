@@ -37,7 +37,7 @@ MD5_REQUEST, AUTHENTICATED = 5, 0
 
 
 class RedshiftServer:
-    """The laptop's warehouse on a port of this machine; `port=0` takes a free one, any user has the password."""
+    """The laptop's warehouse on a port of this machine; `port=0` takes a free one, every user has the password."""
 
     def __init__(self, path: str | Path, port: int = 0, password: str = "", s3_client: Any = None) -> None:
         self.password = password
@@ -103,8 +103,9 @@ class _Client(socketserver.BaseRequestHandler):
         self.portals: dict[bytes, _Portal] = {}
         self.session: Session | None = None
         try:
-            if self._greet(owner.password):
-                self.session = owner.warehouse.session()
+            user = self._greet(owner.password)
+            if user is not None:
+                self.session = owner.warehouse.session(user)
                 self._ready()
                 self._converse(self.session)
         except (EOFError, OSError):
@@ -114,12 +115,13 @@ class _Client(socketserver.BaseRequestHandler):
             if self.session:
                 self.session.close()
 
-    def _greet(self, password: str) -> bool:
+    def _greet(self, password: str) -> str | None:
+        """The user who has logged in; None when nobody has."""
         while True:
             length, code = struct.unpack("!ii", self._receive(8))
             body = self._receive(length - 8)
             if code == CANCEL_REQUEST:
-                return False
+                return None
             if code not in (SSL_REQUEST, GSS_REQUEST):
                 break
             self.request.sendall(b"N")
@@ -128,12 +130,12 @@ class _Client(socketserver.BaseRequestHandler):
         if password and not self._knows(password, user):
             self._error(RedshiftError("password authentication failed", "28000"), severity=b"FATAL")
             self._flush()
-            return False
+            return None
         self._send(b"R", struct.pack("!i", AUTHENTICATED))
         for name, value in STATUS_PARAMETERS.items():
             self._send(b"S", f"{name}\0{value}\0".encode())
         self._send(b"K", struct.pack("!ii", os.getpid(), 1))
-        return True
+        return user.decode()
 
     def _knows(self, password: str, user: bytes) -> bool:
         salt = secrets.token_bytes(4)

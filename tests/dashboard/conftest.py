@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from cdp.warehouse_access import ROLES
 from dashboard import data
 from localcloud import desk, queries
 from tests.dashboard.star import empty_warehouse, fill
@@ -109,16 +110,25 @@ def demo_of_its_own(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="session")
 def warehouse(demo: Path, demo_of_its_own: Path) -> Iterator[dict[str, str]]:
-    """Where the warehouse listens."""
+    """Where the warehouse listens, for its owner."""
     with queries.serve_warehouse(demo) as where:
         yield where
 
 
+@pytest.fixture(scope="session")
+def logins(warehouse: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Where it listens, for a user of each role."""
+    return {role: queries.log_in_as(role, warehouse) for role in ROLES}
+
+
 @pytest.fixture
-def set_up(demo: Path, warehouse: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def set_up(
+    demo: Path, logins: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
     """Sets the desk up for a role, on another warehouse when given one; nothing is kept from the test before."""
 
-    def set_up(role: str = "data_steward", where: dict[str, str] = warehouse, summary: Path | None = None) -> None:
+    def set_up(role: str = "data_steward", where: dict[str, str] | None = None, summary: Path | None = None) -> None:
+        where = where or logins.get(role, {})
         for name, value in desk.environment(where, role, summary or demo / "summary.json").items():
             monkeypatch.setenv(name, value)
         forget()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +17,8 @@ from unittest.mock import patch
 import pytest
 from rich.console import Console
 
-from cdp.aws.warehouse import Warehouse
+from cdp.aws.warehouse import Warehouse, WarehouseStatementError
+from cdp.settings import Settings
 from localcloud import demo, queries
 from localcloud.day import play_day
 from sample_data.world import Sizes, World
@@ -25,12 +30,22 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     work_dir = tmp_path_factory.mktemp("questions")
     # open_stage points this process at its cloud; afterwards the environment is what it was.
     with patch.dict(os.environ), demo.open_stage(work_dir, Console(quiet=True)) as stage:
         play_day(stage, WORLD, 1)
-    with queries.open_warehouse(work_dir) as warehouse:
+    with queries.serve_warehouse(work_dir) as where:
+        yield where
+
+
+def connect(where: dict[str, str]) -> Warehouse:
+    return Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
+
+
+@pytest.fixture(scope="module")
+def warehouse(where: dict[str, str]) -> Iterator[Warehouse]:
+    with closing(connect(where)) as warehouse:
         yield warehouse
 
 
@@ -117,6 +132,20 @@ def test_series_have_every_day_and_every_piece(ask, total):
     ]
     assert [pair for pair in year_ago if pair[0] != pair[1]] == []
     assert any(quantity for _, quantity in year_ago)
+
+
+@pytest.mark.parametrize("role", ["viewer", "analyst"])
+def test_who_sees_no_person_has_the_same_answers_about_pseudonyms(where, warehouse, role):
+    with closing(connect(queries.log_in_as(role, where))) as masked:
+        for name in queries.names():
+            expected = queries.ask(warehouse, name).rows
+            for row in expected:
+                if "customer_id" in row:
+                    row["customer_id"] = hashlib.sha256(row["customer_id"].encode()).hexdigest()
+            assert Counter(map(str, queries.ask(masked, name).rows)) == Counter(map(str, expected)), name
+        assert masked.query("select count(email) as n from customer_360") == [{"n": 0}]
+        with pytest.raises(WarehouseStatementError, match="permission denied for relation fact_sales"):
+            masked.execute("delete from fact_sales")
 
 
 def test_every_question_has_a_test_here():

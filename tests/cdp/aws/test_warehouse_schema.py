@@ -107,7 +107,7 @@ def test_access_given_in_pieces_is_the_access_given_at_once(warehouse, monkeypat
     assert ("dim_customer", "email", "viewer") in live.masks
     assert live.row_policies == {("bridge_customer_identity", role) for role in ("viewer", "analyst")}
     left = {statement.split()[0] for statement in access_statements(live)}
-    assert left == {"grant", "alter", "create"}, "only what may be repeated"
+    assert left == {"grant", "revoke", "alter", "create"}, "only what may be repeated"
     assert [s for s in access_statements(live) if s.startswith("create")] == ["create schema if not exists sandbox"]
 
 
