@@ -33,8 +33,8 @@ def show() -> None:
     st.title("Customer 360", anchor=False)
     by_person = data.role().may_see("email")
     asked = st.text_input(
-        "Customer id, e-mail or name" if by_person else "Customer id",
-        placeholder="anna@inbox.example, Müller or c_0f3a…" if by_person else "c_0f3a…",
+        "Customer id, e-mail or name" if by_person else "Pseudonym of a customer",
+        placeholder="anna@inbox.example, Müller or c_0f3a…" if by_person else "ffdd55df0fd9f637…",
         icon=":material/search:",
         key=ASKED,
     )
@@ -85,7 +85,8 @@ def show_hint(by_person: bool) -> None:
     """What can be asked, and whom one could begin with."""
     if not by_person:
         look.nothing(
-            "Type a customer id. Your role sees value, recency, channels and consent, but nothing that says who it is."
+            "Type the id that the warehouse shows your role for a customer, a pseudonym. You see value, recency, "
+            "channels and consent, but nothing that says who it is."
         )
     if not data.role().may_see("customer_id"):
         return

@@ -87,6 +87,7 @@ def test_who_may_not_see_personal_data_gets_none_on_any_page(open_page, page, ro
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
 def test_a_viewer_finds_by_id_and_gets_value_but_not_who_it_is(open_page, role):
+    assert "a pseudonym" in said(open_page("customer_360", role))
     text = text_of(looked_up(open_page, PSEUDONYM_OF_7, role))
     assert "Lifetime value" in text
     assert "Marketing: refused" in text
