@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sample_data.samples import Delivery, Fate
+from sample_data.samples import Delivery, Fate, Sample
 
 SCHEMA = pa.schema(
     {
@@ -37,28 +37,25 @@ DATASETS = (
 UNKNOWN = "unknown"
 FATES = tuple(Fate)
 Expected = dict[str, dict[str, Any]]
-Stated = tuple[Fate, str, int | None, str, str]  # a Sample without its record
+ID_BYTES = 16
 
 
 def record_id(source: str, payload: bytes) -> str:
     """The platform's id of a record (docs/decisions/0002)."""
-    return sha256(source.encode() + b"\0" + payload).hexdigest()[:32]
+    return sha256(source.encode() + b"\0" + payload).hexdigest()[: 2 * ID_BYTES]
 
 
-def answers(delivery: Delivery, before: int, ids: Sequence[str], stated: Sequence[Stated]) -> pa.Table:
-    """What must become of a stretch of a file, as rows of SCHEMA, where so many records stand before it.
-
-    Of each record its id and all that its sample states.
-    """
-    count = len(ids)
-    fates, faults, persons, reasons, variations = zip(*stated, strict=True) if count else ((),) * 5
+def answers(delivery: Delivery, before: int, payloads: Sequence[bytes], samples: Sequence[Sample]) -> pa.Table:
+    """What must become of a stretch of a file, as rows of SCHEMA, where so many records stand before it."""
+    count = len(samples)
+    _, fates, faults, persons, reasons, variations = zip(*samples, strict=True) if count else ((),) * 6
     words = _words(delivery.dataset)
     datasets, stages, ends = zip(*[words[FATES.index(fate)] for fate in fates], strict=True) if count else ((),) * 3
     return pa.table(
         [
             _texts([delivery.path] * count),
             _numbers(range(before + 1, before + 1 + count)),
-            _texts(ids),
+            _ids(delivery.source, payloads),
             _texts([delivery.source] * count),
             *map(_texts, (datasets, stages, ends, reasons, faults)),
             _numbers(persons),
@@ -68,10 +65,10 @@ def answers(delivery: Delivery, before: int, ids: Sequence[str], stated: Sequenc
     )
 
 
-def counted(dataset: str, stated: Iterable[Stated]) -> Counter[tuple[str, str, str]]:
+def counted(dataset: str, samples: Sequence[Sample]) -> Counter[tuple[str, str, str]]:
     """How many records have each dataset, stage and fate."""
-    words = _words(dataset)
-    return Counter([words[FATES.index(row[0])] for row in stated])
+    fates = [sample.fate for sample in samples]
+    return Counter({word: fates.count(fate) for word, fate in zip(_words(dataset), FATES, strict=True)})
 
 
 def _words(dataset: str) -> list[tuple[str, str, str]]:
@@ -91,6 +88,15 @@ def _texts(texts: Sequence[str]) -> pa.Array:
         encoded = [text.encode() for text in texts]
         ends, data = np.cumsum([0, *map(len, encoded)], dtype=np.int32), b"".join(encoded)
     return pa.Array.from_buffers(pa.string(), count, [None, pa.py_buffer(ends), pa.py_buffer(data)])
+
+
+def _ids(source: str, payloads: Sequence[bytes]) -> pa.Array:
+    """The `record_id` of every payload."""
+    before = source.encode() + b"\0"
+    digests = np.frombuffer(b"".join([sha256(before + payload).digest() for payload in payloads]), dtype=np.uint8)
+    ends = np.arange(len(payloads) + 1, dtype=np.int32) * (2 * ID_BYTES)
+    data = digests.reshape(-1, sha256().digest_size)[:, :ID_BYTES].tobytes().hex().encode()
+    return pa.Array.from_buffers(pa.string(), len(payloads), [None, pa.py_buffer(ends), pa.py_buffer(data)])
 
 
 def _numbers(numbers: Sequence[int | None]) -> pa.Array:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from isal import igzip
 
-from sample_data.answer_key import SCHEMA, Expected, answers, counted, expected_fates, record_id
+from sample_data.answer_key import SCHEMA, Expected, answers, counted, expected_fates
 from sample_data.days import deliveries
 from sample_data.injection import injected
 from sample_data.lines import header, line_of
@@ -27,6 +27,7 @@ from sample_data.world import Sizes, World
 
 GZIP_LEVEL = 1
 ANSWER_KEY = "answer_key.parquet"
+REPEATED = [name for name in SCHEMA.names if name not in ("record", "record_id")]
 Advance = Callable[[int, int], None]
 
 
@@ -69,7 +70,7 @@ def write_day(
     folder.mkdir(parents=True)
     total, done = sum(delivery.count for delivery in made), 0
     counts: list[Counter[tuple[str, str, str]]] = []
-    with pq.ParquetWriter(folder / ANSWER_KEY, SCHEMA, compression="zstd") as key:
+    with pq.ParquetWriter(folder / ANSWER_KEY, SCHEMA, compression="zstd", use_dictionary=REPEATED) as key:
         for number, written in _all_written(world, job, made, processes):
             path = folder / made[number].path
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,16 +93,11 @@ def planned(world: World, job: Job) -> list[Delivery]:
 def write_part(delivery: Delivery, place: int) -> Written:
     """Make one part of a file."""
     before = list(accumulate((part.count for part in delivery.parts), initial=0))[place]
-    line, lines = line_of(delivery.columns), [header(delivery.columns)] if place == 0 else []
-    ids, stated = [], []
-    for sample in delivery.parts[place].make():
-        text, payload = line(sample)
-        lines.append(text)
-        ids.append(record_id(delivery.source, payload))
-        stated.append(sample[1:])
-    raw = b"".join(lines)
+    samples = list(delivery.parts[place].make())
+    lines, payloads = zip(*map(line_of(delivery.columns), samples), strict=True) if samples else ((), ())
+    raw = b"".join([header(delivery.columns) if place == 0 else b"", *lines])
     packed = igzip.compress(raw, GZIP_LEVEL, mtime=0) if delivery.path.endswith(".gz") else raw
-    return Written(packed, answers(delivery, before, ids, stated), counted(delivery.dataset, stated))
+    return Written(packed, answers(delivery, before, payloads, samples), counted(delivery.dataset, samples))
 
 
 def _all_written(world: World, job: Job, made: list[Delivery], processes: int) -> Iterator[tuple[int, Written]]:
