@@ -51,7 +51,7 @@ def _products(world: World, day: int, on: str) -> Delivery:
 
 def _transactions(world: World, day: int, on: str, source: str) -> Delivery:
     if day == 1:
-        parts = grouped(transactions.first_parts(world, source))
+        parts = tuple(transactions.first_parts(world, source))
     else:
         parts = _mixed(transactions.second_delivery(world, source), faults.bad_transactions(world, source))
     # From day 2 on the shop speaks the next version of the contract; the store stays with the first.
@@ -64,7 +64,7 @@ def _transactions(world: World, day: int, on: str, source: str) -> Delivery:
 
 def _tickets(world: World, day: int, on: str) -> Delivery:
     if day == 1:
-        parts = grouped(support.first_parts(world))
+        parts = tuple(support.first_parts(world))
     else:
         parts = _mixed(support.second_delivery(world), faults.bad_tickets(world))
     return Delivery(f"landing/helpdesk/support_ticket.v1/tickets-{on}.jsonl", "helpdesk", "support_ticket", parts)

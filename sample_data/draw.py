@@ -77,13 +77,12 @@ def table(rows: int, columns: int, *key: object) -> NDArray[np.float64]:
 
 def picks(column: NDArray[np.float64], values: Sequence[T]) -> list[T]:
     """One of the values for each number of a column, each as likely."""
-    return [values[place] for place in wholes(column, len(values))]
+    return [values[place] for place in wholes(column, len(values)).tolist()]
 
 
-def wholes(column: NDArray[np.float64], end: int) -> list[int]:
+def wholes(column: NDArray[np.float64], end: int) -> NDArray[np.int64]:
     """A whole number from 0 up to `end` for each number of a column."""
-    numbers: list[int] = (column * end).astype(np.int64).tolist()
-    return numbers
+    return (column * end).astype(np.int64)
 
 
 def chance(rng: Draws, probability: float) -> bool:

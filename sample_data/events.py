@@ -16,9 +16,9 @@ import orjson
 
 from sample_data.customers import login_email
 from sample_data.draw import Draws, apportion, between, chance, pick, several, stream, weighted
+from sample_data.orders import Order, lines_of_day, products_on_sale, sales_of
 from sample_data.people import person
 from sample_data.samples import Fate, Part, Record, Sample
-from sample_data.transactions import Order, lines_of_day, orders, products_on_sale
 from sample_data.visitors import APP_AGENT, CAMPAIGNS, Visitor, anonymous_visitor, known_visitor, user_id, visitor
 from sample_data.world import CATEGORIES, DAY, HOUR, Product, World, rfc3339
 
@@ -115,9 +115,10 @@ def _hours_of_day(world: World, day: int, count: int) -> Iterator[Part]:
 def _bought(world: World, day: int) -> dict[int, list[Order]]:
     """The day's orders that come of a session on site or app, by hour."""
     bought: dict[int, list[Order]] = {}
-    for order in orders(world, "shop", day, lines_of_day(world, "shop", day)):
-        if order.channel in ("web", "mobile_app") and not order.is_refund:
-            bought.setdefault(order.at // HOUR % 24, []).append(order)
+    sales = sales_of(world, "shop", {day: lines_of_day(world, "shop", day)})
+    seen = [place for place, channel in enumerate(sales.channels) if channel in ("web", "mobile_app")]
+    for order in sales.taken(seen).orders(world):
+        bought.setdefault(order.at // HOUR % 24, []).append(order)
     return bought
 
 

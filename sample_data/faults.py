@@ -12,11 +12,12 @@ import orjson
 
 from sample_data import campaigns, consents, customers, products, transactions
 from sample_data.draw import stream
-from sample_data.samples import Fate, Record, Sample
+from sample_data.orders import sales_of
+from sample_data.samples import Cells, Fate, Record, Sample
 from sample_data.world import World, rfc3339
 
 ACCEPTED, OFF_CONTRACT = Fate.ACCEPTED, Fate.OFF_CONTRACT
-Spoil = Callable[[Record], Record | bytes | list[str]]
+Spoil = Callable[[Record], Record | bytes | Cells]
 
 
 class Fault(NamedTuple):
@@ -60,8 +61,8 @@ def _not_a_number(record: Record) -> bytes:
     return orjson.dumps(record).replace(b'"quantity":1', b'"quantity":NaN')
 
 
-def _short_row(record: Record) -> list[str]:
-    return [str(value) for value in list(record.values())[:5]]
+def _short_row(record: Record) -> Cells:
+    return tuple(str(value) for value in list(record.values())[:5])
 
 
 EVENT_FAULTS = (
@@ -227,13 +228,15 @@ def bad_transactions(world: World, source: str) -> list[Sample]:
     """The transaction menu, each fault once per source."""
 
     def good(number: int) -> Record:
-        order = next(transactions.orders(world, source, 0, 1))
+        sales = sales_of(world, source, {0: 1})
+        row = next(transactions.rows(world, sales, sales.buyers(world)))
+        sold = dict(zip(transactions.COLUMNS, row, strict=True))
         own = {
-            "transaction_id": f"{order.transaction_id}-X{number:02d}",
+            "transaction_id": f"{sold['transaction_id']}-X{number:02d}",
             "customer_source": "shop",
             "customer_id": customers.customer_id("shop", 0),
         }
-        return {**next(transactions.records(world, source, order)), **own}
+        return {**sold, **own}
 
     return _spoiled(TRANSACTION_FAULTS, good, world.person_of("shop", 0))
 

@@ -82,7 +82,7 @@ def _chosen(at: Place, name: str, samples: list[list[Sample]], plain: Sequence[i
     while len(chosen) < count and candidates:
         tried = [candidates[n] for n in spread(at.rng, len(candidates), count - len(chosen))]
         for n in tried:
-            if (made := MENU[name].make(at, _opened(samples[n][0])._replace(fault=name))) is not None:
+            if (made := MENU[name].make(at, _opened(at, samples[n][0])._replace(fault=name))) is not None:
                 samples[n] = made
                 chosen.add(n)
         candidates = sorted(set(candidates) - set(tried))
@@ -93,6 +93,11 @@ def _chosen(at: Place, name: str, samples: list[list[Sample]], plain: Sequence[i
     return chosen
 
 
-def _opened(sample: Sample) -> Sample:
+def _opened(at: Place, sample: Sample) -> Sample:
     """The sample with an object for a record that was made as text."""
-    return sample._replace(record=orjson.loads(sample.record)) if isinstance(sample.record, bytes) else sample
+    if isinstance(sample.record, bytes):
+        return sample._replace(record=orjson.loads(sample.record))
+    if isinstance(sample.record, tuple):
+        named = zip(at.delivery.columns, sample.record, strict=True)
+        return sample._replace(record={column: cell for column, cell in named if cell})
+    return sample

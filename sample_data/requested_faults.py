@@ -63,7 +63,7 @@ OFF_CONTRACT: dict[str, tuple[str, Any, str]] = {
     "campaign_contact": ("event_type", "read", "enum"), "consent": ("occurred_at", "02.03.2026", "format"),
 }
 FREE: dict[str, tuple[str, Any]] = {
-    "customer": ("city", "Elsewhere"), "product": ("brand", "Otherwise"), "transaction": ("tax_cents", 1),
+    "customer": ("city", "Elsewhere"), "product": ("brand", "Otherwise"), "transaction": ("tax_cents", "1"),
     "clickstream_event": ("sentAt", "2026-03-01T00:00:00Z"), "support_ticket": ("topic", "other"),
     "campaign": ("budget_cents", 1), "campaign_contact": ("cost_cents", 3), "consent": ("proof", "letter"),
 }
@@ -83,7 +83,7 @@ def _set(sample: Sample, fate: Fate, reason: str = "", **values: Any) -> list[Sa
 
 def _malformed(at: Place, sample: Sample) -> list[Sample]:
     if at.is_csv:
-        cells = [str(value) for value in dict(sample.record).values()][:3]  # type: ignore[arg-type]
+        cells = tuple([str(value) for value in dict(sample.record).values()][:3])  # type: ignore[arg-type]
         return [sample._replace(record=cells, fate=Fate.OFF_CONTRACT, reason=" columns")]
     return [sample._replace(record=orjson.dumps(sample.record)[:-3], fate=Fate.OFF_CONTRACT, reason=" json")]
 

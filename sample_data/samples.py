@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
+Cells = tuple[str, ...]
+RECORDS_PER_PART = 20_000
 
 
 class Fate(Enum):
@@ -29,7 +31,7 @@ class Sample(NamedTuple):
     for somebody no source knows; `variation` names what a customer record says instead of the truth.
     """
 
-    record: Record | bytes | list[str]
+    record: Record | bytes | Cells
     fate: Fate = Fate.ACCEPTED
     fault: str = ""
     person: int | None = None
@@ -67,16 +69,22 @@ class Delivery:
         return sum(part.count for part in self.parts)
 
 
-def grouped(pieces: Iterable[Part], records: int = 20_000) -> tuple[Part, ...]:
-    """The pieces in order, joined to parts of about so many records."""
-    parts: list[Part] = []
-    group: list[Part] = []
-    for piece in pieces:
-        group.append(piece)
-        if sum(p.count for p in group) >= records:
-            parts.append(_joined(group))
-            group = []
-    return (*parts, *([_joined(group)] if group else []))
+def grouped(pieces: Iterable[Part]) -> tuple[Part, ...]:
+    """The pieces in order, joined to parts of about RECORDS_PER_PART."""
+    made = list(pieces)
+    return tuple(_joined(made[group.start : group.stop]) for group in groups([piece.count for piece in made]))
+
+
+def groups(counts: Sequence[int]) -> list[range]:
+    """The places of what has so many records, in ranges of about RECORDS_PER_PART."""
+    found: list[range] = []
+    start = total = 0
+    for end, count in enumerate(counts, start=1):
+        total += count
+        if total >= RECORDS_PER_PART or end == len(counts):
+            found.append(range(start, end))
+            start, total = end, 0
+    return found
 
 
 def _joined(pieces: list[Part]) -> Part:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sample_data.countries import Country
 from sample_data.customers import customer_id
 from sample_data.draw import Draws, between, chance, pick, stream, weighted
+from sample_data.orders import pick_buyer
 from sample_data.people import COUNTRY, head_of_household, person
 from sample_data.samples import Record
-from sample_data.transactions import pick_buyer
 from sample_data.world import World
 
 EVENTS_PER_ANONYMOUS_VISITOR = 14

@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sample_data.draw import between, chance, pick, spread, stream, weighted
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -129,6 +132,10 @@ class World:
         self.cohorts = (base, Cohort.of(sizes.customers * NEW_CUSTOMERS_PERCENT // 100, base))
         self.segment, self.joined_day = self._behaviour()
         self.products = self._catalogue()
+        self._prices = np.array([product.price_cents for product in self.products])
+        self._new_prices = np.array([product.new_price_cents or product.price_cents for product in self.products])
+        self._launched = np.array([product.launched_day for product in self.products])
+        self._ended = np.array([1 if p.ended_day is None else p.ended_day for p in self.products])
         self.price_change_at = self.at(0, 6)
         # Per source and segment, who joined first comes first.
         self.buyers = {source: self._by_segment(source) for source in ("shop", "crm")}
@@ -183,9 +190,13 @@ class World:
             return product.new_price_cents
         return product.price_cents
 
-    def is_sold(self, product: Product, day: int) -> bool:
-        """Whether a product can be bought on a day."""
-        return product.launched_day < day and (product.ended_day is None or day < product.ended_day)
+    def prices_at(self, products: NDArray[np.int64], instants: NDArray[np.int64]) -> NDArray[np.int64]:
+        """As `price_at`, of many products by their places in the catalogue."""
+        return np.where(instants >= self.price_change_at, self._new_prices[products], self._prices[products])
+
+    def is_sold(self, day: int) -> NDArray[np.bool_]:
+        """Of each product, whether it can be bought on a day."""
+        return (self._launched < day) & (day < self._ended)
 
     def _behaviour(self) -> tuple[array[int], array[int]]:
         rng = stream(self.seed, "behaviour")
@@ -239,6 +250,12 @@ def rfc3339(instant: int, precision: str, offset_minutes: int = 0) -> str:
     if precision != "seconds":
         text += _FRACTION[rest % 1000] if precision == "milliseconds" else _FRACTION[rest % 1000] + "000"
     return text + _offset_text(offset_minutes) if offset_minutes else text + "Z"
+
+
+def rfc3339_column(instants: NDArray[np.int64]) -> list[str]:
+    """As `rfc3339` in UTC, of many instants, to the second."""
+    texts = np.datetime_as_string(instants.astype("datetime64[ms]"), unit="s").tolist()
+    return [f"{text}Z" for text in texts]
 
 
 _TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
