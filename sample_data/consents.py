@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sample_data import customers
 from sample_data.draw import between, chance, pick, spread, stream, stretches
 from sample_data.people import person
-from sample_data.samples import Fate, Part, Record, Sample
+from sample_data.samples import Cells, Fate, Part, Sample
 from sample_data.world import World, rfc3339
 
 COLUMNS = (
@@ -60,22 +60,20 @@ def second_delivery(world: World) -> Iterator[Sample]:
         yield first._replace(fate=Fate.DUPLICATE, fault="sent again unchanged")
 
 
-def decisions(world: World, source: str, number: int) -> list[Decision]:
+@lru_cache(maxsize=16_384)
+def decisions(world: World, source: str, number: int) -> tuple[Decision, ...]:
     """What a customer record decided before first_day: at sign-up, and once more for every fifth record."""
     rng = stream(world.seed, "decision", source, number)
     says, created = customers.has_consent(world, source, number), customers.created_at(world, source, number)
     form = pick(rng, ("sign-up form, wording 2025-06", "checkout box, wording 2024-11", "signed card"))
     index = number + (0 if source == "shop" else customers.known(world, "shop"))
     if (index + 1) % EVERY or created >= world.at(0):
-        return [Decision(MARKETING, says, created, form)]
+        return (Decision(MARKETING, says, created, form),)
     later = created + between(rng, 1, (world.at(0) - created) // 1000 - 1) * 1000
     if chance(rng, CHANGED_MIND_SHARE):
-        return [
-            Decision(MARKETING, not says, created, form),
-            Decision(MARKETING, says, later, "preference centre"),
-        ]
+        return Decision(MARKETING, not says, created, form), Decision(MARKETING, says, later, "preference centre")
     other = Decision(pick(rng, OTHER_PURPOSES), chance(rng, 0.6), later, "preference centre")
-    return [Decision(MARKETING, says, created, form), other]
+    return Decision(MARKETING, says, created, form), other
 
 
 def may_contact(world: World, source: str, number: int, at: int) -> bool:
@@ -84,22 +82,17 @@ def may_contact(world: World, source: str, number: int, at: int) -> bool:
     return bool(said and said[-1])
 
 
-def record(world: World, source: str, number: int, place: int, decision: Decision) -> Record:
+def cells(source: str, number: int, email: str, place: int, decision: Decision) -> Cells:
     """The decision as the preference centre states it; `place` counts the record's decisions from 1."""
-    return {
-        "consent_id": f"G{customers.customer_id(source, number)}-{place}",
-        "customer_source": source,
-        "customer_id": customers.customer_id(source, number),
-        "email": person(world.seed, world.person_of(source, number)).email,
-        "purpose": decision.purpose,
-        "is_granted": decision.is_granted,
-        "occurred_at": rfc3339(decision.at, "seconds"),
-        "proof": decision.proof,
-    }
+    account = customers.customer_id(source, number)
+    said = "true" if decision.is_granted else "false"
+    at = rfc3339(decision.at, "seconds")
+    return f"G{account}-{place}", source, account, email, decision.purpose, said, at, decision.proof
 
 
 def _sample(world: World, source: str, number: int, place: int, decision: Decision) -> Sample:
-    return Sample(record(world, source, number, place, decision), person=world.person_of(source, number))
+    who = world.person_of(source, number)
+    return Sample(cells(source, number, person(world.seed, who).email, place, decision), person=who)
 
 
 def _records(world: World, indexes: Iterable[int]) -> Iterator[tuple[str, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 
 from sample_data.countries import plain
-from sample_data.draw import Draws, between, chance, pick, spread, stream, stretches
+from sample_data.draw import Draws, between, chance, once, pick, spread, stream, stretches
 from sample_data.people import address, email, person, written_phone
 from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.variations import vary
@@ -94,7 +94,7 @@ def created_at(world: World, source: str, number: int) -> int:
 
 def has_consent(world: World, source: str, number: int) -> bool:
     """Whether the person agrees to marketing as of the first delivery."""
-    return chance(stream(world.seed, "consent", source, number), CONSENT_SHARE)
+    return once(world.seed, "consent", source, number) < CONSENT_SHARE
 
 
 def change_of(world: World, source: str, number: int) -> str:

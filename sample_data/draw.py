@@ -32,7 +32,7 @@ class Draws:
 
     def __init__(self, key: bytes) -> None:
         # Chained in C: most of what the generator does is to ask for a number.
-        self.random = map(_UNIT.__mul__, chain.from_iterable(_words(key))).__next__
+        self.random = map(_UNIT.__mul__, chain(_block(key, 0), chain.from_iterable(_further(key)))).__next__
         self._key = key
         self._uuids: Iterator[str] | None = None
 
@@ -43,10 +43,15 @@ class Draws:
         return next(self._uuids)
 
 
-def _words(key: bytes) -> Iterator[Iterable[int]]:
-    """Numbers below 2^32, block by block."""
-    for number in range(_FIRST_BLOCKS):
-        yield _BLOCK(blake2b(b"%s/%d" % (key, number)).digest())
+def _block(key: bytes, number: int) -> Iterable[int]:
+    """Numbers below 2^32."""
+    return _BLOCK(blake2b(b"%s/%d" % (key, number)).digest())
+
+
+def _further(key: bytes) -> Iterator[Iterable[int]]:
+    """What follows the first block, block by block."""
+    for number in range(1, _FIRST_BLOCKS):
+        yield _block(key, number)
     bits = _many(key)
     while True:
         yield (bits.random_raw(_AT_A_TIME) >> 32).tolist()
@@ -66,6 +71,12 @@ def _uuids(key: bytes) -> Iterator[str]:
 def stream(*key: object) -> Draws:
     """An own source of randomness per key, e.g. ``stream(seed, "person", 17)``."""
     return Draws(":".join(map(str, key)).encode())
+
+
+def once(*key: object) -> float:
+    """The first number of a stream, where no second one is needed: for half of the time."""
+    first = blake2b((":".join(map(str, key)) + "/0").encode()).digest()[:4]
+    return int.from_bytes(first, "little") * _UNIT
 
 
 def table(rows: int, columns: int, *key: object) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ import orjson
 from sample_data import campaigns, consents, customers, products, transactions
 from sample_data.draw import stream
 from sample_data.orders import sales_of
+from sample_data.people import person
 from sample_data.samples import Cells, Fate, Record, Sample
 from sample_data.world import World, rfc3339
 
@@ -284,6 +285,7 @@ def bad_consents(world: World) -> list[Sample]:
 
     def good(number: int) -> Record:
         decided = consents.Decision(consents.MARKETING, True, world.at(0, 9) + number * 1000, "sign-up form")
-        return {**consents.record(world, "shop", 0, number, decided), "consent_id": f"GX{number:04d}"}
+        cells = consents.cells("shop", 0, person(world.seed, world.person_of("shop", 0)).email, number, decided)
+        return {**dict(zip(consents.COLUMNS, cells, strict=True)), "consent_id": f"GX{number:04d}"}
 
     return _spoiled(CONSENT_FAULTS, good, world.person_of("shop", 0))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sample_data.countries import COUNTRIES, Country, plain
-from sample_data.draw import Draws, between, chance, pick, stream, weighted
+from sample_data.draw import Draws, between, chance, once, pick, stream, weighted
 
 COUNTRY = weighted({country: country.share for country in COUNTRIES})
 MAIL_DOMAINS = ("mail.example.com", "post.example.net", "inbox.example.org")
+NOT_IN_AN_ADDRESS = str.maketrans("", "", " '")
 # Of every four people the first heads a household; the others live there with these chances.
 HOUSEHOLD, LIVES_WITH_HEAD = 4, (0.0, 0.3, 0.12, 0.08)
 SHARES_PHONE = 0.2
@@ -40,11 +41,11 @@ class Person:
 
 
 @lru_cache(maxsize=16_384)
-def head_of_household(seed: int, number: int) -> int:
+def head_of_household(seed: int, who: int) -> int:
     """The person whose address this person shares; their own number when they live alone or are that person."""
-    place = number % HOUSEHOLD
-    lives_with = place and chance(stream(seed, "household", number), LIVES_WITH_HEAD[place])
-    return number - place if lives_with else number
+    place = who % HOUSEHOLD
+    lives_with = place and once(seed, "household", who) < LIVES_WITH_HEAD[place]
+    return who - place if lives_with else who
 
 
 @lru_cache(maxsize=16_384)
@@ -84,7 +85,7 @@ def address(rng: Draws, country: Country) -> Address:
 
 def email(rng: Draws, first_name: str, last_name: str, number: int) -> str:
     """An address nobody else has: it carries the person's number."""
-    name = "".join(letter for letter in plain(f"{first_name}.{last_name}") if letter.isalpha() or letter in ".-")
+    name = plain(f"{first_name}.{last_name}").translate(NOT_IN_AN_ADDRESS)
     return f"{name}{number}@{pick(rng, MAIL_DOMAINS)}".lower()
 
 

@@ -162,13 +162,18 @@ VARIATIONS = (
     Variation("moved", 0, 260, _moved),
     Variation("short street", 30, 150, _short_street),
 )
+SHARES = (
+    [(variation.per_mille / 1000, variation) for variation in VARIATIONS],
+    [(variation.per_mille_again / 1000, variation) for variation in VARIATIONS],
+)
 
 
 def vary(rng: Draws, row: Record, who: Person, is_known_elsewhere: bool) -> str:
     """Change the row as chance has it; the names of what was done, divided by `, `."""
     done = []
-    for variation in VARIATIONS:
-        if chance(rng, (variation.per_mille_again if is_known_elsewhere else variation.per_mille) / 1000):
+    random = rng.random
+    for share, variation in SHARES[is_known_elsewhere]:
+        if random() < share:
             before = dict(row)
             variation.vary(rng, row, who)
             if row != before:

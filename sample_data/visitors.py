@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
-from sample_data.draw import Draws, between, chance, pick, stream, weighted
+from sample_data.draw import Draws, chance, once, pick, stream, weighted
 from sample_data.orders import pick_buyer
 from sample_data.people import COUNTRY, head_of_household, person
 from sample_data.samples import Record
@@ -78,7 +78,7 @@ def device_of(world: World, rng: Draws, owner: int, uses_app: bool) -> Device:
 @lru_cache(maxsize=16_384)
 def _devices(seed: int, owner: int) -> int:
     """How many the person has."""
-    return between(stream(seed, "devices", owner), 1, 3)
+    return 1 + int(once(seed, "devices", owner) * 3)
 
 
 def known_visitor(world: World, rng: Draws, who: int, uses_app: bool = False) -> Visitor:
@@ -92,9 +92,9 @@ def anonymous_visitor(world: World, rng: Draws) -> Visitor:
 
 
 @lru_cache(maxsize=16_384)
-def _stranger(world: World, number: int) -> Visitor:
-    country = pick(stream(world.seed, "visitor", number), COUNTRY)
-    return Visitor(None, country, device(world, f"visitor-{number}", 0))
+def _stranger(world: World, place: int) -> Visitor:
+    country = COUNTRY[int(once(world.seed, "visitor", place) * len(COUNTRY))]
+    return Visitor(None, country, device(world, f"visitor-{place}", 0))
 
 
 def visitor(world: World, rng: Draws, day: int) -> Visitor:

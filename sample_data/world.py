@@ -178,7 +178,10 @@ class World:
 
     def is_again(self, source: str, number: int) -> bool:
         """Whether the source had a record of the person before this one."""
-        return self.number_of(source, self.person_of(source, number)) != number
+        cohort = self.cohorts[number >= (self.cohorts[1].first_shop if source == "shop" else self.cohorts[1].first_crm)]
+        if source == "shop":
+            return number - cohort.first_shop >= cohort.shop_persons
+        return number - cohort.first_crm >= cohort.crm_persons
 
     def is_in_both(self, person: int) -> bool:
         """Whether shop and crm each have a record of this person."""
