@@ -65,8 +65,9 @@ class Batch(NamedTuple):
 def clean(dataset: str, lines: Iterable[bytes], run_id: str) -> Batch:
     """Some lines of raw objects of one dataset, typed; never raises for what a line holds.
 
-    Quarantined are records that break their contract or have another dataset's, that hold what no column can,
-    or that say they were made more than AHEAD after their receipt. Held are events more than LATE before it.
+    Quarantined are records that break their contract or have another dataset's, that hold what no column can or break
+    a demand of the layout, or that say they were made more than AHEAD after their receipt. Held are events more than
+    LATE before it.
     """
     envelopes: list[Envelope] = []
     records: list[dict[str, Any]] = []
@@ -145,7 +146,11 @@ def _typed(dataset: str, named: Named, standing: Standing) -> tuple[pa.Table, di
         if field.column == layout.late:
             late = set(_where(pc.less(column, earliest)))
         columns.append(column)
-    return pa.Table.from_arrays(columns, schema=typed_schema(dataset)), reasons, late
+    rows = pa.RecordBatch.from_arrays(columns, schema=typed_schema(dataset))
+    for demand in layout.demands:
+        for row in _where(demand.is_broken(rows)):
+            reasons[row] = reasons[row] or [demand.reason]  # where a value has a fault, its column says nothing
+    return pa.Table.from_batches([rows]), reasons, late
 
 
 def _column(field: Field, standing: Standing) -> tuple[pa.Array, list[int]]:

@@ -10,8 +10,10 @@ from functools import cache
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cdp import normalise
+from cdp.contracts import Reason
 from cdp.dataset import ARROW_TYPES
 
 Normal = Callable[..., str | None]
@@ -35,6 +37,16 @@ class Field(NamedTuple):
     country: str | None = None
 
 
+class Demand(NamedTuple):
+    """What columns of a row must say together, whatever version of the contract; `is_broken` finds the rows that don't.
+
+    A contract sees text before it is trimmed, and a published version cannot demand more than it did.
+    """
+
+    reason: Reason
+    is_broken: Callable[[pa.RecordBatch], pa.Array]
+
+
 class Layout(NamedTuple):
     """How records of one dataset become typed rows.
 
@@ -45,6 +57,7 @@ class Layout(NamedTuple):
     fields: tuple[Field, ...]
     past: tuple[str, ...]
     late: str | None = None
+    demands: tuple[Demand, ...] = ()
 
 
 def _field(
@@ -52,6 +65,23 @@ def _field(
 ) -> Field:
     return Field(column, type, pointers or (f"/{column}",), normal, country)
 
+
+def _lack(rows: pa.RecordBatch, column: str) -> pa.Array:
+    return pc.is_null(rows[column])
+
+
+_CUSTOMER_HAS_SOURCE = Demand(
+    Reason("", "anyOf", "expected customer_id and customer_source together, or neither"),
+    lambda rows: pc.xor(_lack(rows, "customer_source"), _lack(rows, "source_customer_id")),
+)
+_SOMEONE_DID_IT = Demand(
+    Reason("", "anyOf", "expected anonymousId or userId"),
+    lambda rows: pc.and_(_lack(rows, "anonymous_id"), _lack(rows, "user_id")),
+)
+_TRACK_HAS_NAME = Demand(
+    Reason("/event", "required", "is required but says nothing"),
+    lambda rows: pc.and_(pc.equal(rows["event_type"], "track"), _lack(rows, "event_name")),
+)
 
 # Whom a record is about, where a source knows people by another source's id or by their mail address.
 _WHO = (
@@ -112,6 +142,7 @@ LAYOUTS: dict[str, Layout] = {
             _field("coupon_code", _STRING),
         ),
         past=("transaction_at", "updated_at"),
+        demands=(_CUSTOMER_HAS_SOURCE,),
     ),
     "clickstream_event": Layout(
         fields=(
@@ -142,6 +173,7 @@ LAYOUTS: dict[str, Layout] = {
         ),
         past=("event_at",),
         late="event_at",
+        demands=(_SOMEONE_DID_IT, _TRACK_HAS_NAME),
     ),
     "support_ticket": Layout(
         fields=(
@@ -158,6 +190,7 @@ LAYOUTS: dict[str, Layout] = {
             _field("satisfaction_score", _INT),
         ),
         past=("opened_at", "updated_at"),
+        demands=(_CUSTOMER_HAS_SOURCE,),
     ),
     "campaign": Layout(
         fields=(
@@ -183,6 +216,7 @@ LAYOUTS: dict[str, Layout] = {
             _field("cost_cents", _BIGINT),
         ),
         past=("contacted_at",),
+        demands=(_CUSTOMER_HAS_SOURCE,),
     ),
     "consent": Layout(
         fields=(
@@ -194,6 +228,7 @@ LAYOUTS: dict[str, Layout] = {
             _field("proof", _STRING, normal=normalise.text),
         ),
         past=("occurred_at",),
+        demands=(_CUSTOMER_HAS_SOURCE,),
     ),
 }
 

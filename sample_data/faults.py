@@ -92,13 +92,15 @@ EVENT_FAULTS = (
     Fault("timestamp without offset", OFF_CONTRACT, put("timestamp", "2026-03-02T10:00:00"), "/timestamp format"),
     Fault("timestamp on 30 February", OFF_CONTRACT, put("timestamp", "2026-02-30T10:00:00Z"), "/timestamp format"),
     Fault("unknown contract", Fate.UNKNOWN_CONTRACT, put("contract", "loyalty_point.v1"), "/contract contract"),
-    Fault("far future", Fate.FUTURE_DATED, put("timestamp", "2999-01-01T00:00:00Z"), "/timestamp future"),
+    Fault("far future", Fate.NOT_CLEAN, put("timestamp", "2999-01-01T00:00:00Z"), "/timestamp future"),
     Fault("far past", Fate.LATE_HELD, put("timestamp", "1970-01-01T00:00:00Z"), "/timestamp late"),
     Fault("a path in the event's name", ACCEPTED, put("event", "../../etc/passwd")),
     Fault("emoji", ACCEPTED, put("properties/query", "👟🔥 größe 42 👨‍👩‍👧")),
     Fault("a field the contract does not know", ACCEPTED, put("experiment", {"checkout": "b"})),
     Fault("userId says null", ACCEPTED, put("userId", "null")),
     Fault("userId says -1", ACCEPTED, put("userId", "-1")),
+    Fault("nobody: userId is blank", Fate.NOT_CLEAN, lambda r: drop("anonymousId")({**r, "userId": " "}), " anyOf"),
+    Fault("a track call whose event is blank", Fate.NOT_CLEAN, put("event", " "), "/event required"),
 )
 CUSTOMER_JSON_FAULTS = (
     Fault("malformed JSON", OFF_CONTRACT, _cut_off, " json"),
@@ -140,6 +142,8 @@ TRANSACTION_FAULTS = (
     Fault("US date", OFF_CONTRACT, put("transaction_at", "03/02/2026 10:00"), "/transaction_at format"),
     Fault("customer_id says -1", ACCEPTED, put("customer_id", "-1")),
     Fault("customer_id says null", ACCEPTED, put("customer_id", "null")),
+    Fault("customer without source", Fate.NOT_CLEAN, put("customer_source", ""), " anyOf"),
+    Fault("source without customer", Fate.NOT_CLEAN, put("customer_id", ""), " anyOf"),
 )
 
 TICKET_FAULTS = (
@@ -149,7 +153,8 @@ TICKET_FAULTS = (
     Fault("status is unknown", OFF_CONTRACT, put("status", "solved"), "/status enum"),
     Fault("topic in words", OFF_CONTRACT, put("topic", "Where is my parcel?"), "/topic pattern"),
     Fault("customer without source", OFF_CONTRACT, drop("customer_source"), " anyOf"),
-    Fault("opened in the far future", Fate.FUTURE_DATED, put("opened_at", "2999-01-01T00:00:00Z"), "/opened_at future"),
+    Fault("customer_id is blank", Fate.NOT_CLEAN, put("customer_id", " "), " anyOf"),
+    Fault("opened in the far future", Fate.NOT_CLEAN, put("opened_at", "2999-01-01T00:00:00Z"), "/opened_at future"),
     Fault("a customer nobody knows", ACCEPTED, put("customer_id", "S999999")),
 )
 CONTACT_FAULTS = (

@@ -210,7 +210,7 @@ MENU: dict[str, Injection] = {
         _timed(Fate.LATE_HELD, "/timestamp late", _before(35 * DAY // 1000, 300 * DAY // 1000)), EVENTS
     ),
     "clock_skew": Injection(
-        _timed(Fate.FUTURE_DATED, "/timestamp future", lambda rng: 2 * DAY + between(rng, 0, 20 * DAY)), EVENTS
+        _timed(Fate.NOT_CLEAN, "/timestamp future", lambda rng: 2 * DAY + between(rng, 0, 20 * DAY)), EVENTS
     ),
     "out_of_order": Injection(_out_of_order, moves=True),
     "orphan": Injection(_orphan, tuple(ORPHAN)),

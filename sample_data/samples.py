@@ -19,7 +19,7 @@ class Fate(Enum):
     ACCEPTED = ("clean", "accepted")
     DUPLICATE = ("clean", "duplicate")
     LATE_HELD = ("clean", "late_held")
-    FUTURE_DATED = ("clean", "quarantined")
+    NOT_CLEAN = ("clean", "quarantined")
     OFF_CONTRACT = ("ingest", "quarantined")
     UNKNOWN_CONTRACT = ("ingest", "quarantined of dataset unknown")
 

@@ -70,10 +70,10 @@ def test_the_sources_around_the_sale_are_typed_and_in_normal_form():
 
 
 def test_a_row_of_text_is_typed_by_its_contract():
-    text = {name: str(value) for name, value in RECORDS["transaction"].items()} | {"customer_id": ""}
+    text = {name: str(value) for name, value in RECORDS["transaction"].items()} | {"coupon_code": ""}
     envelope = orjson.loads(raw_line("transaction", json.dumps(text).encode()))
     row = only_row("transaction", orjson.dumps({**envelope, "format": "csv_row"}))
-    assert (row["quantity"], row["unit_price_cents"], row["source_customer_id"]) == (2, 1999, None)
+    assert (row["quantity"], row["unit_price_cents"], row["coupon_code"]) == (2, 1999, None)
 
 
 def test_an_event_is_read_from_its_nested_places():
@@ -158,6 +158,34 @@ def test_an_old_transaction_is_not_late():
 )
 def test_a_bad_record_of_raw_is_quarantined_with_its_reason(payload, reason):
     assert only_reason(clean("product", [raw_line("product", payload)], "run")) == reason
+
+
+HALF = "expected customer_id and customer_source together, or neither"
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("half", [{"customer_source": None}, {"customer_id": None}, {"customer_source": " "}])
+def test_a_sale_that_names_half_a_customer_is_quarantined_by_every_version(version, half):
+    payload = json.dumps(RECORDS["transaction"] | half).encode()
+    batch = clean("transaction", [line("transaction"), raw_line("transaction", payload, version=version)], "run")
+    (quarantined,) = batch.quarantined
+    assert orjson.loads(quarantined)["reasons"] == [{"pointer": "", "rule": "anyOf", "message": HALF}]
+    assert batch.rows["source_customer_id"].to_pylist() == ["S000001"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "blank", "reason"),
+    [
+        ("support_ticket", {"customer_id": " "}, ("", "anyOf")),
+        ("support_ticket", {"customer_source": ""}, ("", "anyOf")),
+        ("campaign_contact", {"customer_id": "\t"}, ("", "anyOf")),
+        ("consent", {"customer_source": " "}, ("", "anyOf")),
+        ("clickstream_event", {"anonymousId": None, "userId": " "}, ("", "anyOf")),
+        ("clickstream_event", {"event": " "}, ("/event", "required")),
+    ],
+)
+def test_blank_text_that_leaves_a_gate_s_demand_unmet_is_quarantined(dataset, blank, reason):
+    assert only_reason(clean(dataset, [line(dataset, **blank)], "run")) == reason
 
 
 def test_a_record_of_another_dataset_is_quarantined():

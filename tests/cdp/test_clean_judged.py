@@ -84,6 +84,15 @@ def test_what_only_a_later_version_describes_means_nothing_in_an_older_one():
     assert agreed("transaction", *lines).rows["coupon_code"].to_pylist() == [None, "SPRING", None]
 
 
+def test_records_that_name_half_a_customer_or_nobody():
+    halves = {"customer_source": None}, {"customer_id": None}, {"customer_source": " "}
+    assert len(agreed("transaction", line("transaction"), *(line("transaction", **h) for h in halves)).quarantined) == 3
+    blank = as_row("consent", customer_id=" "), as_row("consent", customer_source="", customer_id=""), line("consent")
+    agreed("consent", *(row for row in blank if row is not blank[-1]))
+    nobody = line("clickstream_event", anonymousId=None, userId=" "), line("clickstream_event", event="\t")
+    assert len(agreed("clickstream_event", *nobody).quarantined) == 2
+
+
 def test_records_of_the_future_late_ones_and_those_a_steward_takes_late():
     old = line("clickstream_event", timestamp="1999-01-01T00:00:00Z")
     ahead = line("clickstream_event", timestamp="2999-01-01T00:00:00Z")

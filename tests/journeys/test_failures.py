@@ -9,16 +9,19 @@ import pytest
 
 from cdp.aws.run_history import latest_runs, read_run
 from localcloud import summary
-from localcloud.day import SCHEDULED
+from localcloud.day import ARRIVAL, SCHEDULED
 
 pytestmark = pytest.mark.slow
 
-# On contract, but no source says whose customer S000001 is: a rule of the clean gate.
-SALE_TO_NOBODY = (
+# On contract and no later than its receipt, but a week ahead of the run that takes it: a rule of the clean gate.
+SALE_AHEAD = (
     "transaction_id,line_number,transaction_type,transaction_at,customer_source,customer_id,product_id,quantity,"
     "unit_price_cents,discount_cents,tax_cents,currency,channel,updated_at\n"
-    "T-1,1,sale,2026-03-01T00:00:00Z,,S000001,P0001,1,100,0,0,EUR,store,2026-03-02T00:00:00Z\n"
+    "T-1,1,sale,2026-03-09T00:00:00Z,shop,S000001,P0001,1,100,0,0,EUR,store,2026-03-09T00:00:00Z\n"
 )
+HALF_A_CUSTOMER = SALE_AHEAD.replace(",shop,S000001,", ",,S000001,").replace("2026-03-09", "2026-03-01")
+GUEST_SALE = "T-0,1,sale,2026-03-01T00:00:00Z,,,P0001,1,100,0,0,EUR,store,2026-03-01T00:00:00Z\n"
+CLEANED = ("clean_raw", "transaction")
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +66,21 @@ def test_the_next_run_takes_everything_that_failed_runs_left(story, expected):
     assert story.row_counts()["clean.transaction"] == expected["transaction"]["clean"]["accepted"]
 
 
+def test_a_sale_that_names_half_a_customer_is_quarantined_and_its_batch_goes_on(story, expected):
+    before = story.row_counts()
+    story.file_arrives("store/transaction.v1/half.csv", HALF_A_CUSTOMER + GUEST_SALE)
+    run = story.run()
+    assert run["status"] == "SUCCEEDED", run.get("cause")
+    (fates,) = [f for f in story.ledger.fates(summary.run_id_of(run)) if (f.stage, f.dataset) == CLEANED]
+    assert (fates.received, fates.accepted, fates.quarantined) == (2, 1, 1)
+    assert story.row_counts()["clean.transaction"] == before["clean.transaction"] + 1
+
+
 def test_a_batch_that_a_gate_rejects_is_held_and_the_tables_stay(story, expected):
     before = story.row_counts()
-    story.file_arrives("store/transaction.v1/nobody.csv", SALE_TO_NOBODY)
+    story.set_clock(8, ARRIVAL)
+    story.file_arrives("store/transaction.v1/ahead.csv", SALE_AHEAD)
+    story.set_clock(1, SCHEDULED)
     run = story.run()
     assert run["status"] == "FAILED"
     (alert,) = [a for a in story.alerts() if "FAILED" in a["Subject"]]

@@ -14,14 +14,14 @@ import pytest
 from rich.console import Console
 
 from localcloud.control import ControlError
-from localcloud.day import Stage
+from localcloud.day import ARRIVAL, SCHEDULED, Stage
 from localcloud.local_stack import LocalStack
 from localcloud.terraform import Change, Terraform, TerraformError
 from terraform import wiring
 from tests.journeys import one_statement_less, two_ways
 from tests.journeys.conftest import WORLD, Story
 from tests.journeys.least_privilege import needless, unused_actions
-from tests.journeys.test_failures import SALE_TO_NOBODY
+from tests.journeys.test_failures import SALE_AHEAD
 from tests.journeys.wiring_mistakes import MISTAKES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -133,10 +133,11 @@ def test_what_is_rejected_is_told_and_released_under_the_roles_of_those_who_do_i
     applied.cloud.client("kinesis").put_record(
         StreamName=applied.platform.stream["event"], Data=b"not json", PartitionKey="a"
     )
-    applied.file_arrives("store/transaction.v1/broken.csv", SALE_TO_NOBODY.replace(",1,sale,", ",one,sale,"))
-    future = SALE_TO_NOBODY.replace("2026-03-01T", "2027-03-01T").replace("T-1,", "T-2,")
-    applied.file_arrives("store/transaction.v1/future.csv", future)
-    applied.file_arrives("store/transaction.v1/nobody.csv", SALE_TO_NOBODY)
+    applied.file_arrives("store/transaction.v1/broken.csv", SALE_AHEAD.replace(",1,sale,", ",one,sale,"))
+    applied.file_arrives("store/transaction.v1/future.csv", SALE_AHEAD.replace("T-1,", "T-2,"))
+    applied.set_clock(8, ARRIVAL)
+    applied.file_arrives("store/transaction.v1/ahead.csv", SALE_AHEAD)
+    applied.set_clock(2, SCHEDULED)
     run = applied.run()
     assert (run["status"], run["error"]) == ("FAILED", "GateRejected")
     (alert,) = [alert for alert in applied.alerts() if "FAILED" in alert["Subject"]]
