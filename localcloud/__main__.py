@@ -112,18 +112,18 @@ def _demo(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from localcloud.day import DemoError
-    from localcloud.demo import from_list, from_terraform, play
+    from localcloud.demo import Creation, from_list, from_terraform, play
     from localcloud.terraform import TerraformError
 
     console = Console()
-    create = from_list(options.engine, options.work_dir)
+    create: Creation = from_list
     if options.terraform:
         if options.engine == "spark":
             console.print("[red]Spark's Glue catalog cannot be pointed at this machine: --terraform runs on duckdb[/]")
             return 2
         create = from_terraform(options.work_dir / "terraform", console)
     try:
-        play(_world(options), options.work_dir, console, create, options.keep)
+        play(_world(options), options.work_dir, console, create, options.engine, options.keep)
     except (DemoError, TerraformError) as error:
         console.print(f"[red]{error}[/]")
         return 1

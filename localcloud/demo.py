@@ -27,19 +27,44 @@ from sample_data.world import World
 
 STOP_S = 30.0
 LOOK = "sql/warehouse/analytics/monthly_revenue.sql"
-Creation = Callable[[CloudProcess, Mapping[str, str]], Platform]  # of the platform, given where the warehouse is
+# Of the platform, given where the warehouse is and, for Spark, the catalog of both engines.
+Creation = Callable[[CloudProcess, Mapping[str, str], Mapping[str, str] | None], Platform]
 
 
-def play(world: World, work_dir: Path, console: Console, create: Creation, keep: bool = False) -> dict[str, Any]:
+def from_list(cloud: CloudProcess, warehouse: Mapping[str, str], catalog: Mapping[str, str] | None) -> Platform:
+    """The platform made by API calls, in seconds; with a catalog, Spark runs the jobs that transform."""
+    engine = "spark" if catalog else "duckdb"
+    return create_platform(cloud, batching_window_s=1, warehouse=warehouse, engine=engine, catalog=catalog)
+
+
+def from_terraform(work_dir: Path, console: Console) -> Creation:
+    """The platform made by Terraform, in two minutes, with every function and job under its own role."""
+
+    def create(cloud: CloudProcess, warehouse: Mapping[str, str], _: Mapping[str, str] | None) -> Platform:
+        with console.status("terraform apply") as status:
+            terraform = Terraform(cloud.environment(), work_dir, tell=lambda line: status.update(line))
+            return terraform.apply(warehouse)
+
+    return create
+
+
+def play(
+    world: World,
+    work_dir: Path,
+    console: Console,
+    create: Creation = from_list,
+    engine: str = "duckdb",
+    keep: bool = False,
+) -> dict[str, Any]:
     """Play both days in a fresh `work_dir`, on what `create` makes; returns the summary.
 
-    Raises DemoError when a run is not what it must be.
+    `engine` runs the jobs that transform. Raises DemoError when a run is not what it must be.
     """
     started = time.monotonic()
     shutil.rmtree(work_dir, ignore_errors=True)
     work_dir.mkdir(parents=True)
     (work_dir / "demo.pid").write_text(str(os.getpid()))
-    with PeakMemory() as memory, open_stage(work_dir, console, create) as stage:
+    with PeakMemory() as memory, open_stage(work_dir, console, create, engine) as stage:
         for number in (1, 2):
             play_day(stage, world, number)
         finished = write_results(stage, memory, time.monotonic() - started)
@@ -49,42 +74,25 @@ def play(world: World, work_dir: Path, console: Console, create: Creation, keep:
 
 
 @contextmanager
-def open_stage(work_dir: Path, console: Console, create: Creation | None = None) -> Iterator[Stage]:
+def open_stage(
+    work_dir: Path, console: Console, create: Creation = from_list, engine: str = "duckdb"
+) -> Iterator[Stage]:
     """The cloud, the warehouse and the platform; all of it is gone afterwards but the files.
 
     `create` makes the platform; the default is the quick way, straight from the list.
     """
+    # A job's process has Spark's settings from the cloud's process, and that has them when it starts.
+    catalog = spark_catalog(work_dir.resolve()) if engine == "spark" else None
     with ExitStack() as stack:
         console.print("Starting AWS on this machine and creating the platform from terraform/platform.json")
         cloud = stack.enter_context(CloudProcess(work_dir / "cloud"))
         warehouse = start_warehouse(work_dir, cloud)
         where = WAREHOUSE | {"port": str(warehouse.port), "password": PASSWORD}
         os.environ.update(cloud.environment())  # the library's own clients, for the ledger and the warehouse
-        platform = (create or from_list())(cloud, where)
+        platform = create(cloud, where, catalog)
         stage = Stage(work_dir, console, cloud, warehouse, platform)
         stack.callback(stage.stop_warehouse)
         yield stage
-
-
-def from_list(engine: str = "duckdb", work_dir: Path | None = None) -> Creation:
-    """The platform made by API calls, in seconds; `engine` runs the jobs that transform, with files in `work_dir`."""
-
-    def create(cloud: CloudProcess, warehouse: Mapping[str, str]) -> Platform:
-        catalog = spark_catalog(work_dir.resolve()) if engine == "spark" and work_dir else None
-        return create_platform(cloud, batching_window_s=1, warehouse=warehouse, engine=engine, catalog=catalog)
-
-    return create
-
-
-def from_terraform(work_dir: Path, console: Console) -> Creation:
-    """The platform made by Terraform, in two minutes, with every function and job under its own role."""
-
-    def create(cloud: CloudProcess, warehouse: Mapping[str, str]) -> Platform:
-        with console.status("terraform apply") as status:
-            terraform = Terraform(cloud.environment(), work_dir, tell=lambda line: status.update(line))
-            return terraform.apply(warehouse)
-
-    return create
 
 
 def spark_catalog(work_dir: Path) -> dict[str, str]:
