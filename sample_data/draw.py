@@ -25,22 +25,16 @@ _FIRST_BLOCKS, _AT_A_TIME = 4, 256
 
 
 class Draws:
-    """A source of randomness; `random()` is a number from 0 up to 1, a multiple of 2^-32."""
+    """A source of randomness; `random()` is a number from 0 up to 1, a multiple of 2^-32, `uuid()` a version 4 UUID."""
 
-    __slots__ = ("_key", "_uuids", "random")
+    __slots__ = ("random", "uuid")
     random: Callable[[], float]
+    uuid: Callable[[], str]
 
     def __init__(self, key: bytes) -> None:
         # Chained in C: most of what the generator does is to ask for a number.
         self.random = map(_UNIT.__mul__, chain(_block(key, 0), chain.from_iterable(_further(key)))).__next__
-        self._key = key
-        self._uuids: Iterator[str] | None = None
-
-    def uuid(self) -> str:
-        """A version 4 UUID."""
-        if self._uuids is None:
-            self._uuids = _uuids(self._key)
-        return next(self._uuids)
+        self.uuid = _uuids(key).__next__
 
 
 def _block(key: bytes, number: int) -> Iterable[int]:

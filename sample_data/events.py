@@ -9,70 +9,42 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from itertools import accumulate, chain
-from typing import NamedTuple
+from itertools import accumulate, chain, repeat
 
-import orjson
+import numpy as np
 
 from sample_data.customers import login_email
 from sample_data.draw import Draws, apportion, between, chance, pick, several, stream, weighted
 from sample_data.orders import Order, lines_of_day, products_on_sale, sales_of
 from sample_data.people import person
 from sample_data.samples import Fate, Part, Record, Sample
+from sample_data.steps import CART, CATEGORY_PAGES, CHECKOUT, HOME, LOGIN, SEARCHES, Step, fields, look_at, put_in_cart
 from sample_data.visitors import APP_AGENT, CAMPAIGNS, Visitor, anonymous_visitor, known_visitor, user_id, visitor
-from sample_data.world import CATEGORIES, DAY, HOUR, Product, World, rfc3339
+from sample_data.world import DAY, HOUR, World, isoformat
 
 EVENT_DAYS = 7
 DAY_TWO_PERCENT = 5
 LATE_PER_MILLE, TOO_LATE_PER_MYRIAD, REDELIVERED_PER_MILLE = 2, 1, 5
 HOUR_WEIGHT = (3, 2, 1, 1, 1, 2, 4, 7, 9, 9, 10, 11, 12, 12, 11, 11, 12, 14, 16, 19, 21, 20, 14, 8)
-SITE = "https://shop.example.com"
-QUERIES = ("rain jacket", "espresso", "läufer schuhe", "cadeau", "olive oil", "smart watch", "größe 42")
 OFFSETS = weighted({0: 84, 60: 5, 120: 5, -300: 4, 330: 2})
 PRODUCTS_SEEN = (0, 1, 1, 2, 2, 3, 5)
 FRACTIONS = weighted({"milliseconds": 85, "seconds": 10, "microseconds": 5})
 
 LATE = "/timestamp late"
-Timed = tuple[int, str, bytes, int | None]  # when it happened, the message's id, the event, whose
-
-
-class Step(NamedTuple):
-    """One thing a visitor does, before it has a time: parts of an event in JSON, without the braces around."""
-
-    kind: str
-    call: str
-    call_in_app: str
-    url: str
-    page: str
-    title: str
-    properties: str
-
-    @classmethod
-    def of(cls, kind: str, name: str, path: str, **properties: object) -> Step:
-        """A call of Segment's, of this name and at this place; a `page` is a screen in the app."""
-        event = {"event": name} if kind == "track" else {}
-        in_app = "screen" if kind == "page" else kind
-        url = SITE + path
-        return cls(
-            kind,
-            _json(type=kind, **event),
-            _json(type=in_app, **event),
-            url,
-            _json(path=path, url=url),
-            _json(title=name or "Login"),
-            _json(**properties, path=path),
-        )
-
-
-def _json(**fields: object) -> str:
-    """The fields of an object."""
-    return orjson.dumps(fields)[1:-1].decode()
-
-
-HOME, CART = Step.of("page", "Home", "/"), Step.of("page", "Cart", "/cart")
-LOGIN, CHECKOUT = Step.of("identify", "", "/account/login"), Step.of("track", "Checkout Started", "/checkout")
-SEARCHES = tuple(Step.of("track", "Products Searched", "/search", query=query) for query in QUERIES)
-CATEGORY_PAGES = tuple(Step.of("page", name.title(), f"/c/{name}", category=name) for name in CATEGORIES)
+# How a session writes its instants: the milliseconds to add, how much of the text to take, and what follows it.
+Written = tuple[int, int, str]
+WRITTEN: dict[tuple[int, str], Written] = {
+    (offset, fraction): (offset * 60_000, length, zeros + ends)
+    for offset, ends in {0: "Z", 60: "+01:00", 120: "+02:00", -300: "-05:00", 330: "+05:30"}.items()
+    for fraction, (length, zeros) in {
+        "seconds": (19, ""),
+        "milliseconds": (23, ""),
+        "microseconds": (23, "000"),
+    }.items()
+}
+# When it happened, the message's id, when it was sent, how the first is written, the event before and behind its times,
+# and whose it is.
+Timed = tuple[int, str, int, Written, str, str, int | None]
 
 
 def second_delivery(world: World) -> Iterator[Sample]:
@@ -132,7 +104,26 @@ def _events_of_hour(world: World, day: int, hour: int, count: int) -> Iterator[S
     while len(timed) < count:
         timed += _browsing_session(world, rng, start, start + HOUR)[: count - len(timed)]
     timed.sort()
-    return (Sample(event, person=who) for _, _, event, who in timed)
+    return _samples(timed)
+
+
+def _samples(timed: list[Timed]) -> Iterator[Sample]:
+    """The events with their instants, which are written all at once."""
+    happened, ids, sent, written, heads, tails, whose = zip(*timed, strict=True) if timed else ((),) * 7
+    local = np.array(happened, dtype=np.int64) + np.array([added for added, _, _ in written], dtype=np.int64)
+    events = [
+        f'{{"messageId":"{message_id}",{head}"timestamp":"{at[:length]}{end}","sentAt":"{sent_at}Z",{tail}'.encode()
+        for message_id, head, at, (_, length, end), sent_at, tail in zip(
+            ids,
+            heads,
+            isoformat(local, "ms"),
+            written,
+            isoformat(np.array(sent, dtype=np.int64), "ms"),
+            tails,
+            strict=True,
+        )
+    ]
+    return map(Sample, events, repeat(Fate.ACCEPTED), repeat(""), whose)
 
 
 def buying_session(world: World, rng: Draws, order: Order) -> list[Timed]:
@@ -142,8 +133,8 @@ def buying_session(world: World, rng: Draws, order: Order) -> list[Timed]:
     who = anonymous_visitor(world, rng) if buyer is None else known_visitor(world, rng, buyer, uses_app)
     steps = [HOME]
     for line in order.lines:
-        steps += _look_at(line.product)
-        steps.append(_put_in_cart(line.product, line.unit_price_cents, line.quantity))
+        steps += look_at(line.product)
+        steps.append(put_in_cart(line.product, line.unit_price_cents, line.quantity))
     steps += [CART] if buyer is None else [CART, LOGIN]
     total = {
         "revenue_cents": sum(line.net_cents for line in order.lines),
@@ -175,9 +166,9 @@ def _browsing_session(world: World, rng: Draws, start: int, end: int) -> list[Ti
         elif wanders < 0.44:
             steps.append(pick(rng, CATEGORY_PAGES))
         product = on_sale[int(random() * random() * len(on_sale))]
-        steps += _look_at(product)
+        steps += look_at(product)
         if random() < 0.12:
-            steps.append(_put_in_cart(product, world.price_at(product, ended), 1))
+            steps.append(put_in_cart(product, world.price_at(product, ended), 1))
             if random() < 0.3:
                 steps.append(CHECKOUT)
     return _session(world, rng, who, steps, ended, uses_app)
@@ -186,7 +177,7 @@ def _browsing_session(world: World, rng: Draws, start: int, end: int) -> list[Ti
 def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: int, uses_app: bool) -> list[Timed]:
     """The steps as events, timed backwards from the end; a user id from the login on, in the app always."""
     came_from, campaign = pick(rng, CAMPAIGNS)
-    offset, fraction = pick(rng, OFFSETS), pick(rng, FRACTIONS)
+    written = WRITTEN[pick(rng, OFFSETS), pick(rng, FRACTIONS)]
     context = _context(who, uses_app, None if uses_app else campaign)
     referrer = f'"referrer":"{came_from}",' if came_from else ""
     known_as = f'"userId":"{user_id(world, who.person)}",' if who.person is not None else ""
@@ -195,33 +186,31 @@ def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: i
     times = accumulate(gaps, initial=ended - sum(gaps))
     session: list[Timed] = []
     for step, at, delay in zip(steps, times, several(rng, len(steps), 20, 4_000), strict=True):
-        kind, call, call_in_app, url, page, title, properties = step
-        says = f'"properties":{{{properties}}}'
-        if kind == "identify" and who.person is not None:
+        is_login, call, call_in_app, opening, closing, closing_in_app, title, as_referrer = step
+        if is_login and who.person is not None:
             device = f'"anonymousId":"{who.device.anonymous_id}",{known_as}'
-            says = f'"traits":{{{_traits(world, who.person)}}}'
-        message_id = rng.uuid()
-        event = (
-            f'{{"messageId":"{message_id}",{device}{call_in_app if uses_app else call},'
-            f'"timestamp":"{rfc3339(at, fraction, offset)}","sentAt":"{rfc3339(at + delay, "milliseconds")}",'
-            f'"context":{{{context}'
-        )
-        event += f"}},{says}}}" if uses_app else f',"page":{{{page},{referrer}{title}}}}},{says}}}'
-        session.append((at, message_id, event.encode(), who.person))
-        referrer = f'"referrer":"{url}",'
+            says = f'"traits":{{{_traits(world, who.person)}}}}}'
+            closing, closing_in_app = title + says, f"}},{says}"
+        if uses_app:
+            head, tail = device + call_in_app, context + closing_in_app
+        else:
+            head, tail = device + call, f"{context}{opening}{referrer}{closing}"
+        session.append((at, rng.uuid(), at + delay, written, head, tail, who.person))
+        referrer = as_referrer
     return session
 
 
 def _context(who: Visitor, uses_app: bool, campaign: Record | None) -> str:
-    """What all events of a session say of device, place and campaign."""
-    return _json(
-        userAgent=who.device.user_agent,
-        locale=who.country.locale,
+    """What all events of a session say of device, place and campaign; the object is open for the page."""
+    context = {
+        "userAgent": who.device.user_agent,
+        "locale": who.country.locale,
         **({"campaign": campaign} if campaign else {}),
-        device={"type": who.device.device_type},
+        "device": {"type": who.device.device_type},
         **({"app": {"name": "Shop App"}} if uses_app else {}),
-        location={"country": who.country.code},
-    )
+        "location": {"country": who.country.code},
+    }
+    return fields(context=context)[:-1]
 
 
 @lru_cache(maxsize=16_384)
@@ -230,38 +219,14 @@ def _traits(world: World, who: int) -> str:
     known = person(world.seed, who)
     account = world.number_of("shop", who)
     email = None if account is None else login_email(world, account)
-    return _json(phone=f"+{known.country.dial}{known.phone}", **({"email": email} if email else {}))
+    return fields(phone=f"+{known.country.dial}{known.phone}", **({"email": email} if email else {}))
 
 
 def _confirmation(rng: Draws, known_as: str, completed: Record, order: Order) -> Timed:
     """The shop's server states the order too; it knows the customer but not the device."""
     at = order.at + 250
-    said_at = rfc3339(at, "milliseconds")
-    message_id = rng.uuid()
-    event = {
-        "messageId": message_id,
-        "userId": known_as,
-        "type": "track",
-        "event": "Order Confirmed",
-        "timestamp": said_at,
-        "sentAt": said_at,
-        "properties": completed,
-    }
-    return at, message_id, orjson.dumps(event), order.buyer
-
-
-@lru_cache(maxsize=16_384)
-def _look_at(product: Product) -> tuple[Step, Step]:
-    path = f"/p/{product.product_id}"
-    seen = {"product_id": product.product_id, "category": product.category}
-    return Step.of("page", product.name, path), Step.of("track", "Product Viewed", path, **seen)
-
-
-@lru_cache(maxsize=16_384)
-def _put_in_cart(product: Product, price_cents: int, quantity: int) -> Step:
-    value = {"quantity": quantity, "revenue_cents": price_cents * quantity, "currency": "EUR"}
-    item = {"product_id": product.product_id, "category": product.category, **value}
-    return Step.of("track", "Product Added", "/cart", **item)
+    head = f"{fields(userId=known_as, type='track', event='Order Confirmed')},"
+    return at, rng.uuid(), at, WRITTEN[0, "milliseconds"], head, f"{fields(properties=completed)}}}", order.buyer
 
 
 def _history_counts(world: World) -> list[int]:
@@ -269,7 +234,7 @@ def _history_counts(world: World) -> list[int]:
 
 
 def _browsing(world: World, rng: Draws, start: int, end: int, count: int) -> list[Sample]:
-    samples: list[Sample] = []
-    while len(samples) < count:
-        samples += (Sample(event, person=who) for _, _, event, who in _browsing_session(world, rng, start, end))
-    return samples[:count]
+    timed: list[Timed] = []
+    while len(timed) < count:
+        timed += _browsing_session(world, rng, start, end)
+    return [*_samples(timed[:count])]

@@ -13,7 +13,7 @@ from sample_data.customers import customer_id
 from sample_data.draw import between, stream
 from sample_data.orders import KNOWN_TO, Sales, lines_of_day, lines_per_day, sales_of, share, tax
 from sample_data.samples import Fate, Part, Record, Sample, groups
-from sample_data.world import HISTORY_DAYS, HOUR, World, rfc3339, rfc3339_column
+from sample_data.world import HISTORY_DAYS, HOUR, World, isoformat, rfc3339
 
 COLUMNS = (
     "transaction_id", "line_number", "transaction_type", "transaction_at", "customer_source", "customer_id",
@@ -101,7 +101,7 @@ def rows(world: World, sales: Sales, buyers: Sequence[int | None]) -> Iterator[t
     place = np.arange(len(sale)) - np.repeat(np.cumsum(taken) - taken, taken)
     is_refund = place == sales.counts[sale]
     place[is_refund] = 0
-    at = rfc3339_column(np.where(is_refund, sales.refunded_at[sale], sales.at[sale]))
+    at = [f"{text}Z" for text in isoformat(np.where(is_refund, sales.refunded_at[sale], sales.at[sale]), "s")]
     which = (np.cumsum(sales.counts) - sales.counts)[sale] + place
     of, refund = sale.tolist(), is_refund.tolist()
     who = [_customer(world, *sold) for sold in zip(sales.channels, buyers, strict=True)]

@@ -10,7 +10,7 @@ from array import array
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -246,19 +246,17 @@ class World:
         return Product(f"P{index + 1:05d}", name, category, brand, price, launched, touched, ended, new_price)
 
 
-def rfc3339(instant: int, precision: str, offset_minutes: int = 0) -> str:
-    """RFC 3339 text of an instant, in UTC (Z) or with an offset; precision as in `datetime.isoformat`."""
-    minute, rest = divmod(instant + offset_minutes * 60_000, 60_000)
-    text = _minute_text(minute) + _TWO_DIGITS[rest // 1000]
-    if precision != "seconds":
-        text += _FRACTION[rest % 1000] if precision == "milliseconds" else _FRACTION[rest % 1000] + "000"
-    return text + _offset_text(offset_minutes) if offset_minutes else text + "Z"
+def rfc3339(instant: int, precision: Literal["seconds", "milliseconds"]) -> str:
+    """RFC 3339 text of an instant in UTC; precision as in `datetime.isoformat`."""
+    minute, rest = divmod(instant, 60_000)
+    fraction = _FRACTION[rest % 1000] if precision == "milliseconds" else ""
+    return f"{_minute_text(minute)}{_TWO_DIGITS[rest // 1000]}{fraction}Z"
 
 
-def rfc3339_column(instants: NDArray[np.int64]) -> list[str]:
-    """As `rfc3339` in UTC, of many instants, to the second."""
-    texts = np.datetime_as_string(instants.astype("datetime64[ms]"), unit="s").tolist()
-    return [f"{text}Z" for text in texts]
+def isoformat(instants: NDArray[np.int64], unit: Literal["s", "ms"]) -> list[str]:
+    """As `datetime.isoformat` in UTC to the second or millisecond, without an offset, of many instants."""
+    texts: list[str] = np.datetime_as_string(instants.astype("datetime64[ms]"), unit=unit).tolist()
+    return texts
 
 
 _TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
@@ -269,12 +267,6 @@ _FRACTION = tuple(f".{thousandths:03d}" for thousandths in range(1000))
 def _minute_text(minute: int) -> str:
     day, rest = divmod(minute, 24 * 60)
     return f"{_date_text(day)}T{_TWO_DIGITS[rest // 60]}:{_TWO_DIGITS[rest % 60]}:"
-
-
-@lru_cache(maxsize=64)
-def _offset_text(offset_minutes: int) -> str:
-    hours, minutes = divmod(abs(offset_minutes), 60)
-    return f"{'-' if offset_minutes < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 @lru_cache(maxsize=4096)
