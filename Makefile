@@ -163,8 +163,8 @@ redrive: $(READY) ## What functions could not take, given to them again: on-fail
 backfill: $(READY) ## Raw of a period through the next run again: make backfill FROM=2026-03-01 TO=2026-03-07
 	@$(PYTHON) -m operations.backfill --env $(ENV) --from $(FROM) --to $(TO)
 
-soak: $(READY) ## Random orders, batches, redeliveries and kills, large; SCHEDULES=20 SEED=3 for less or again
-	@PYTHONPATH=.:localcloud/glue_shim $(PYTHON) -m tests.conservation.soak $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(RECORDS),--records $(RECORDS)) $(if $(KILLS),--kills $(KILLS)) $(if $(filter-out 7,$(SEED)),--seed $(SEED))
+soak: $(READY) ## A million records over 200 random schedules, and kills everywhere; SCHEDULES=20 RECORDS=100000 SEED=3 for less
+	@PYTHONPATH=.:localcloud/glue_shim $(PYTHON) -m tests.conservation.soak $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(RECORDS),--records $(RECORDS)) $(if $(KILLS),--kills $(KILLS)) $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(filter-out 7,$(SEED)),--seed $(SEED))
 
 package: $(READY) ## The deployment zips in build/package: platform, functions' layer, jobs' wheels
 	@$(PYTHON) terraform/package.py --out build/package

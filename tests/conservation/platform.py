@@ -45,6 +45,7 @@ from tests.step_functions.conftest import TEMPLATE, names
 
 START = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 RUN_AT = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
+BATCH = 10_000  # the most records that Kinesis gives a function at once
 # The history of what was published, run by run: it is meant to depend on the order.
 HISTORY = {"identity.identity_log", "identity.steward_decision"}
 FUNCTIONS = {"plan_run": plan_run.handler, "fail_run": fail_run.handler}
@@ -76,7 +77,8 @@ class Platform:
         """Some records arrive together, some time after the first ones."""
         for file in files(some):
             if file.place == STREAM:
-                self._take_events(file.content, START + after)
+                for begin in range(0, len(file.content), BATCH):
+                    self._take_events(file.content[begin : begin + BATCH], START + after)
             else:
                 self._land(file.place, file.suffix, b"".join(file.content), START + after)
 
@@ -187,15 +189,21 @@ class Platform:
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Every published row of lake and warehouse, sorted."""
+        return {name: sorted(rows, key=repr) for name, rows in self.published()}
+
+    def published(self) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
+        """The tables of lake and warehouse, one after the other, and their rows."""
         lake = Lake(self.settings)
-        found = {d.name: lake.read(d.name).read_all().to_pylist() for d in Dataset.all() if d.name not in HISTORY}
+        for dataset in Dataset.all():
+            if dataset.name not in HISTORY:
+                yield dataset.name, (row for batch in lake.read(dataset.name) for row in batch.to_pylist())
         warehouse = Warehouse(self.settings)
         try:
             there = {row["table_name"] for row in warehouse.query("select table_name from information_schema.tables")}
-            found |= {f"warehouse.{t}": warehouse.query(f"select * from {t}") if t in there else [] for t in TABLES}
+            for table in TABLES:
+                yield f"warehouse.{table}", warehouse.query(f"select * from {table}") if table in there else []
         finally:
             warehouse.close()
-        return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
     def _way(self) -> Iterator[tuple[str, dict[str, Any]]]:
         name = self.definition["StartAt"]

@@ -1,5 +1,6 @@
 """The same records end in the same rows, whatever the order, the batches, the redeliveries and the runs."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 @given(seed=st.integers(1, 2**32), runs=st.integers(2, 3))
 def test_any_schedule_with_any_kills_ends_in_the_same_tables(expected, records, tmp_path_factory, seed, runs):
     with a_platform(tmp_path_factory.mktemp("schedule")) as platform:
-        play(platform, records, seed, runs)
+        play(platform, records, seed, runs, Counter())
         assert differing(expected, platform.tables()) == {}
 
 
