@@ -75,15 +75,15 @@ def play(
         halves = chance.randrange(len(batch) + 1)
         for some in (batch[:halves], again, batch[halves:]):
             platform.deliver(some, after=delay)
-        fault = chance.choice(["run to its end", "killed before a state", "killed at an effect", "stopped at an effect"])
-        tried[fault if _dies(platform, fault, chance) else "run to its end"] += 1
+        fault = chance.choice(["undisturbed", "killed before a state", "killed at an effect", "stopped at an effect"])
+        tried[fault if _dies(platform, fault, chance) else "undisturbed"] += 1
     platform.settle()
 
 
 def _dies(platform: Platform, fault: str, chance: random.Random) -> bool:
     """Run, and whether it died of the fault: what has fewer effects than that ends well."""
     try:
-        if fault == "run to its end":
+        if fault == "undisturbed":
             platform.run()
         elif fault == "killed before a state":
             platform.run(before=chance.choice(platform.states))
