@@ -101,18 +101,25 @@ def write_part(delivery: Delivery, place: int) -> Written:
 
 
 def _all_written(world: World, job: Job, made: list[Delivery], processes: int) -> Iterator[tuple[int, Written]]:
-    tasks = [(number, place) for number, delivery in enumerate(made) for place in range(len(delivery.parts))]
+    """Every part in order, with the number of its file; this process makes parts while others start, and work."""
+    tasks = deque((number, place) for number, delivery in enumerate(made) for place in range(len(delivery.parts)))
     if processes == 1:
         yield from ((number, write_part(made[number], place)) for number, place in tasks)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (job,)) as pool:
+    others = processes - 1
+    with ProcessPoolExecutor(others, get_context("spawn"), _start, (job,)) as pool:
         waiting: deque[tuple[int, Future[Written]]] = deque()
-        for number, place in tasks:
-            waiting.append((number, pool.submit(_write_part_of, number, place)))
-            if len(waiting) > 2 * processes:
+        while tasks or waiting:
+            while tasks and sum(not future.done() for _, future in waiting) < 2 * others:
+                number, place = tasks.popleft()
+                waiting.append((number, pool.submit(_write_part_of, number, place)))
+            if tasks and not waiting[0][1].done():
+                number, place = tasks.popleft()
+                waiting.append((number, Future()))
+                waiting[-1][1].set_result(write_part(made[number], place))
+            else:
                 number, future = waiting.popleft()
                 yield number, future.result()
-        yield from ((number, future.result()) for number, future in waiting)
 
 
 _planned: list[Delivery] = []
