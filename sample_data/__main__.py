@@ -31,7 +31,7 @@ def main() -> int:
     given = _arguments()
     sizes = Sizes(given.customers, given.products, given.transactions, given.events)
     world = World(given.seed, sizes, given.first_day)
-    console = Console(stderr=True)
+    console, folder = Console(stderr=True), given.out / f"day={given.day}"
     try:
         rates = {**_profile(given.faults), **dict(given.fault)}
         with _bar(console) as bar:
@@ -42,16 +42,17 @@ def main() -> int:
 
             processes = given.processes or (1 if sum(sizes) < FEW else min(os.cpu_count() or 1, MOST_PROCESSES))
             expected = write_day(world, given.day, given.out, rates, processes, advance)
-            if given.to_stream:
-                _put(given.out / f"day={given.day}" / STREAM, given.to_stream, bar)
+            on_stream = _put(folder / STREAM, given.to_stream, bar) if given.to_stream else ""
     except (InjectionError, StreamError, OSError, yaml.YAMLError) as error:
         console.print(f"[red]{error}[/]", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print(f"Interrupted; {given.out / f'day={given.day}'} is incomplete, the next call replaces it")
+        console.print(f"Interrupted; {folder} is incomplete, the next call replaces it")
         return 130
     received = ", ".join(f"{fates['received']:,} {dataset}" for dataset, fates in expected.items() if fates["received"])
-    print(f"{given.out / f'day={given.day}'}: {received}")
+    print(f"{folder}: {received}")
+    if on_stream:
+        print(on_stream)
     return 0
 
 
@@ -79,14 +80,20 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _put(file: Path, stream: str, bar: Progress) -> None:
-    """Every line of the file as a record; the region and the login are those of the AWS environment."""
+def _put(file: Path, stream: str, bar: Progress) -> str:
+    """Every line of the file as a record, and what to say of it; region and login are those of the AWS environment."""
     import boto3  # takes half a second, and most calls write files only
+    from botocore.exceptions import BotoCoreError, ClientError
 
-    task = bar.add_task(f"to {stream}", total=None)
     with file.open("rb") as lines:
+        task = bar.add_task(f"to {stream}", total=sum(1 for _ in lines))
+        lines.seek(0)
         payloads = (line.rstrip(b"\n") for line in lines)
-        put(boto3.client("kinesis"), stream, payloads, lambda records: bar.advance(task, records))
+        try:
+            count = put(boto3.client("kinesis"), stream, payloads, lambda records: bar.advance(task, records))
+        except (BotoCoreError, ClientError) as error:
+            raise StreamError(f"stream {stream}: {error}") from None
+    return f"stream {stream}: {count:,} records"
 
 
 def _profile(file: Path | None) -> dict[str, float]:

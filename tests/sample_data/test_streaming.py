@@ -56,23 +56,24 @@ def test_a_call_holds_at_most_what_kinesis_takes() -> None:
 def test_the_command_puts_the_days_events_on_the_stream(aws: Any, tmp_path: Path) -> None:
     kinesis = boto3.client("kinesis")
     kinesis.create_stream(StreamName="clicks", ShardCount=1)
-    sizes = ["--customers", "20", "--products", "3", "--transactions", "50", "--events", "700"]
-    command = [
-        sys.executable,
-        "-m",
-        "sample_data",
-        "--out",
-        str(tmp_path),
-        "--day",
-        "1",
-        *sizes,
-        "--to-stream",
-        "clicks",
-    ]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    said = to_stream("clicks", tmp_path)
+    assert (said.returncode, said.stdout.splitlines()[-1]) == (0, "stream clicks: 700 records")
     (shard,) = kinesis.list_shards(StreamName="clicks")["Shards"]
     iterator = kinesis.get_shard_iterator(
         StreamName="clicks", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     found = [record["Data"] for record in kinesis.get_records(ShardIterator=iterator, Limit=10_000)["Records"]]
     assert found == (tmp_path / "day=1/stream/events.jsonl").read_bytes().split(b"\n")[:-1]
+
+
+@pytest.mark.slow
+def test_a_stream_that_does_not_exist_is_an_error_of_one_line(aws: Any, tmp_path: Path) -> None:
+    said = to_stream("nowhere", tmp_path)
+    (line,) = said.stderr.strip().splitlines()
+    assert (said.returncode, "ResourceNotFoundException" in line, "nowhere" in line) == (1, True, True)
+
+
+def to_stream(name: str, out: Path) -> subprocess.CompletedProcess[str]:
+    sizes = ["--customers", "20", "--products", "3", "--transactions", "50", "--events", "700"]
+    command = [sys.executable, "-m", "sample_data", "--out", str(out), "--day", "1", *sizes, "--to-stream", name]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
