@@ -176,9 +176,11 @@ def _browsing_session(world: World, rng: Draws, start: int, end: int) -> list[Ti
 
 def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: int, uses_app: bool) -> list[Timed]:
     """The steps as events, timed backwards from the end; a user id from the login on, in the app always."""
-    came_from, campaign = pick(rng, CAMPAIGNS)
+    campaign = int(rng.random() * len(CAMPAIGNS))
+    came_from, _ = CAMPAIGNS[campaign]
     written = WRITTEN[pick(rng, OFFSETS), pick(rng, FRACTIONS)]
-    context = _context(who, uses_app, None if uses_app else campaign)
+    _, kind, agent = who.device
+    context = _context(agent, kind, who.country.locale, who.country.code, campaign)
     referrer = f'"referrer":"{came_from}",' if came_from else ""
     known_as = f'"userId":"{user_id(world, who.person)}",' if who.person is not None else ""
     device = f'"anonymousId":"{who.device.anonymous_id}",{known_as if uses_app else ""}'
@@ -200,15 +202,17 @@ def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: i
     return session
 
 
-def _context(who: Visitor, uses_app: bool, campaign: Record | None) -> str:
+@lru_cache(maxsize=16_384)
+def _context(user_agent: str, device_type: str, locale: str, country: str, campaign: int) -> str:
     """What all events of a session say of device, place and campaign; the object is open for the page."""
+    uses_app, (_, came_by) = user_agent == APP_AGENT, CAMPAIGNS[campaign]
     context = {
-        "userAgent": who.device.user_agent,
-        "locale": who.country.locale,
-        **({"campaign": campaign} if campaign else {}),
-        "device": {"type": who.device.device_type},
+        "userAgent": user_agent,
+        "locale": locale,
+        **({"campaign": came_by} if came_by and not uses_app else {}),
+        "device": {"type": device_type},
         **({"app": {"name": "Shop App"}} if uses_app else {}),
-        "location": {"country": who.country.code},
+        "location": {"country": country},
     }
     return fields(context=context)[:-1]
 
