@@ -22,7 +22,12 @@ class Engine(Protocol):
 
 
 class MatchEngine(Engine, Protocol):
-    """An engine that also gives rows to Python and takes them back."""
+    """An engine that also gives rows to Python and takes them back.
+
+    `hash_function` names its SQL function of any columns to 64 bits; only equality means the same on every engine.
+    """
+
+    hash_function: str
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Give the steps an Arrow table under a name."""

@@ -30,6 +30,8 @@ class DuckDBEngine:
     the order they are given; a step may be named again, the last one counts. Small steps are faster on one thread.
     """
 
+    hash_function = "hash"
+
     def __init__(
         self,
         lake: Lake | None = None,

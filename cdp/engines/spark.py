@@ -57,6 +57,8 @@ class SparkEngine:
     and every executor can write to (`s3://…`); without one it is a folder of this machine.
     """
 
+    hash_function = "xxhash64"
+
     def __init__(self, lake: Lake | None = None, work_folder: str | None = None) -> None:
         self._lake = lake
         self._local = None if work_folder else tempfile.TemporaryDirectory(prefix="cdp-spark-")

@@ -6,74 +6,89 @@ lost, because the number of records that share it went over the limit or came ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from cdp.matching.known import FEATURES, PACKED, unpacked
+from cdp.matching.known import PACKED, unpacked
 from cdp.matching.rules import MatchRules
-from cdp.steps import Engine
+from cdp.steps import Engine, MatchEngine
 
 # A pair of known records that shares a key which grew beyond the limit may have lost what made it a candidate.
 IN_DOUBT = """
-    select p.left_id, p.right_id
+    select distinct p.left_number, p.right_number
     from unchanged_pair p
     join grown_key l on l.number = p.left_number
-    join grown_key r on r.number = p.right_number and r.key_number = l.key_number and r.value = l.value
-    where p.is_candidate
-    group by p.left_id, p.right_id"""
-# In the order of their ids, so that pairs are two numbers until they are few.
-NUMBERED = """
-    select f.*, row_number() over (order by f.person_id) as number,
-      case when c.person_id is null then 0 else 1 end as is_changed
-    from person_feature f
-    left join changed_record c on c.person_id = f.person_id"""
+    join grown_key r on r.number = p.right_number and r.key_name = l.key_name and r.value = l.value
+    where p.is_candidate"""
 UNCHANGED = """
     select l.number as left_number, r.number as right_number, p.*
     from known_pair p
-    join numbered_feature l on l.person_id = p.left_id and l.is_changed = 0
-    join numbered_feature r on r.person_id = p.right_id and r.is_changed = 0"""
+    join person_feature l on l.person_id = p.left_id
+    join person_feature r on r.person_id = p.right_id
+    left join changed_number cl on cl.number = l.number
+    left join changed_number cr on cr.number = r.number
+    where cl.number is null and cr.number is null"""
 DOUBTED = """
-    select f.*
-    from person_feature f
-    join (select left_id as person_id from doubted_pair union select right_id from doubted_pair) d
-      on d.person_id = f.person_id"""
+    select k.*
+    from person_key k
+    join (select left_number as number from doubted_pair union select right_number from doubted_pair) d
+      on d.number = k.number"""
 KEPT = """
     select p.left_id, p.right_id, p.match_probability, p.speaking,
-      n.left_number is not null or (p.is_candidate and (d.left_id is null or s.left_id is not null)) as is_candidate
+      n.left_number is not null or (p.is_candidate and (d.left_number is null or s.left_number is not null))
+        as is_candidate
     from unchanged_pair p
     left join found_pair n on n.left_number = p.left_number and n.right_number = p.right_number
-    left join doubted_pair d on d.left_id = p.left_id and d.right_id = p.right_id
-    left join sharing_pair s on s.left_id = p.left_id and s.right_id = p.right_id"""
+    left join doubted_pair d on d.left_number = p.left_number and d.right_number = p.right_number
+    left join sharing_pair s on s.left_number = p.left_number and s.right_number = p.right_number"""
 UNKNOWN = """
     select l.person_id as left_id, r.person_id as right_id
     from found_pair f
-    join numbered_feature l on l.number = f.left_number
-    join numbered_feature r on r.number = f.right_number
+    join person_feature l on l.number = f.left_number
+    join person_feature r on r.number = f.right_number
     left join unchanged_pair k on k.left_number = f.left_number and k.right_number = f.right_number
     where k.left_id is null"""
 
 
-def find_candidates(engine: Engine, rules: MatchRules) -> None:
+def find_candidates(engine: MatchEngine, rules: MatchRules) -> None:
     """Make the steps `candidate` (left_id, right_id; left_id < right_id), to be scored, and `kept_pair`, scored before.
 
     Together they are all pairs of `person_feature` that share a key and may be one human; `kept_pair` also has known
     pairs that are no candidates. `known_record` and `known_pair` are what the last run found out, or empty.
     """
     _find_changes(engine)
-    engine.step("numbered_feature", NUMBERED)
+    hashes = key_hashes(rules.blocking, engine.hash_function)
+    engine.step(
+        "person_key",
+        f"""select f.number, case when c.number is null then 0 else 1 end as is_changed, {hashes}
+            from person_feature f left join changed_number c on c.number = f.number""",
+    )
+    engine.step("former_key", f"select {hashes} from former_feature")
     engine.step("unchanged_pair", UNCHANGED)
-    keys = list(enumerate(rules.blocking))
-    for number, key in keys:
-        engine.step(f"touched_key_{number}", _touched(key, rules.most_per_key))
-    for number, key in keys:
-        engine.step(f"pair_of_key_{number}", _pairs_touched(number, key))
+    keys = [f"key_{number}" for number in range(len(rules.blocking))]
+    for key in keys:
+        engine.step(f"touched_{key}", _touched(key, rules.most_per_key))
+    for key in keys:
+        engine.step(f"pair_of_{key}", _pairs_touched(key))
     # One key after the other: all joins at once would not fit into the engine's memory.
-    engine.step("found_pair", " union ".join(f"select left_number, right_number from pair_of_key_{n}" for n, _ in keys))
-    engine.step("grown_key", " union all ".join(_grown(number, key) for number, key in keys))
+    engine.step("found_pair", " union ".join(f"select left_number, right_number from pair_of_{key}" for key in keys))
+    engine.step("grown_key", " union all ".join(_grown(key) for key in keys))
     engine.step("doubted_pair", IN_DOUBT)
-    engine.step("doubted_feature", DOUBTED)
-    engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in rules.blocking))
+    engine.step("doubted_key", DOUBTED)
+    engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in keys))
     engine.step("kept_pair", KEPT)
     engine.step("candidate", UNKNOWN)
+
+
+def key_hashes(keys: Sequence[tuple[str, ...]], function: str) -> str:
+    """SQL for a number per blocking key, `key_0` and so on: records with the same number share it, null shares none.
+
+    `function` is the engine's, of any columns to 64 bits: among a million records, two of a million runs take two
+    values of a key for one, which adds pairs whose scores are low.
+    """
+    hashes = (
+        f"case when {_is_stated(key)} then {function}({', '.join(key)}) end as key_{n}" for n, key in enumerate(keys)
+    )
+    return ", ".join(hashes)
 
 
 def find_pairs(engine: Engine, into: str, keys: Iterable[tuple[str, ...]], most: int) -> None:
@@ -93,68 +108,74 @@ def pairs_sharing(key: tuple[str, ...], most: int) -> str:
 
 
 def _find_changes(engine: Engine) -> None:
-    """Make `changed_record` (new, gone or other than known) and `changed_feature`, their features before and now."""
-    engine.step("packed_feature", f"select f.person_id, {PACKED} as features from person_feature f")
+    """Make `changed_record` (new, gone or other than known), `changed_number` of those that are there, and
+    `former_feature`, what was known of them."""
+    engine.step("packed_feature", f"select f.person_id, f.number, {PACKED} as features from person_feature f")
     engine.step(
         "changed_record",
-        """select coalesce(n.person_id, o.person_id) as person_id
+        """select coalesce(n.person_id, o.person_id) as person_id, n.number
             from packed_feature n full join known_record o on o.person_id = n.person_id
             where n.person_id is null or o.person_id is null or n.features <> o.features""",
     )
-    changed = "f join changed_record c on c.person_id = f.person_id"
-    stated = ", ".join(f"f.{name}" for name in FEATURES)
+    engine.step("changed_number", "select number from changed_record where number is not null")
     engine.step(
-        "changed_feature",
-        f"""select {unpacked("f.features")}, 1 as was from known_record {changed}
-            union all select {stated}, 0 as was from person_feature {changed}""",
+        "former_feature",
+        f"""select {unpacked("f.features")} from known_record f
+            join changed_record c on c.person_id = f.person_id""",
     )
 
 
-def _touched(key: tuple[str, ...], most: int) -> str:
-    """SQL for the records that hold a value of the key which a changed record has or had, with how many share it now
-    and shared it before."""
-    columns, held = ", ".join(key), ", ".join(f"f.{name}" for name in key)
-    return f"""with value as (
-          select {columns}, sum(was) as gone from changed_feature where {_is_stated(key)} group by {columns}
-        ), holder as (
-          select f.number, {held}, v.gone, f.is_changed
-          from numbered_feature f
-          join value v on {_same(key, "f", "v")}
+def _touched(key: str, most: int) -> str:
+    """SQL for the records that hold a value of the key which a changed record has or had, if at most `most` share it
+    now or shared it before."""
+    return f"""with touched as (
+          select {key} as value, 0 as was from person_key where is_changed = 1
+          union all
+          select {key}, 1 as was from former_key
+        ), touched_value as (
+          select value, sum(was) as gone from touched where value is not null group by value
+        ), counted as (
+          select v.value, count(*) as sharing, count(*) - sum(k.is_changed) + max(v.gone) as shared
+          from person_key k
+          join touched_value v on v.value = k.{key}
+          group by v.value
+        ), shared_value as (
+          select value,
+            case when sharing <= {most} then 1 else 0 end as is_key,
+            case when shared <= {most} then 1 else 0 end as was_key
+          from counted where sharing > 1 and least(sharing, shared) <= {most}
         )
-        select number, {columns}, is_changed,
-          case when count(*) over same <= {most} then 1 else 0 end as is_key,
-          case when count(*) over same - sum(is_changed) over same + gone <= {most} then 1 else 0 end as was_key
-        from holder
-        window same as (partition by {columns})"""
+        select k.number, s.value, k.is_changed, s.is_key, s.was_key
+        from person_key k
+        join shared_value s on s.value = k.{key}"""
 
 
-def _pairs_touched(number: int, key: tuple[str, ...]) -> str:
+def _pairs_touched(key: str) -> str:
     return f"""select l.number as left_number, r.number as right_number
-        from touched_key_{number} l
-        join touched_key_{number} r on {_same(key, "l", "r")}
+        from touched_{key} l
+        join touched_{key} r on r.value = l.value
         where l.number < r.number and l.is_key = 1 and r.is_key = 1
           and l.is_changed + r.is_changed + 1 - l.was_key > 0"""
 
 
-def _grown(number: int, key: tuple[str, ...]) -> str:
-    return f"""select number, {number} as key_number, concat_ws(chr(0), {", ".join(key)}) as value
-        from touched_key_{number} where is_key = 0 and was_key = 1 and is_changed = 0"""
+def _grown(key: str) -> str:
+    return f"""select number, '{key}' as key_name, value
+        from touched_{key} where is_key = 0 and was_key = 1 and is_changed = 0"""
 
 
-def _still_sharing(key: tuple[str, ...], most: int) -> str:
+def _still_sharing(key: str, most: int) -> str:
     """SQL for the doubted pairs that share a value of the key which at most `most` records do."""
-    columns, left, held = ", ".join(key), *(", ".join(f"{side}.{name}" for name in key) for side in "lf")
-    return f"""select s.left_id, s.right_id from (
-          select d.left_id, d.right_id, {left}
+    return f"""select s.left_number, s.right_number from (
+          select d.left_number, d.right_number, l.{key} as value
           from doubted_pair d
-          join doubted_feature l on l.person_id = d.left_id
-          join doubted_feature r on r.person_id = d.right_id and {_same(key, "l", "r")}
+          join doubted_key l on l.number = d.left_number
+          join doubted_key r on r.number = d.right_number and r.{key} = l.{key}
         ) s
         join (
-          select {held} from person_feature f
-          join (select distinct {columns} from doubted_feature where {_is_stated(key)}) v on {_same(key, "f", "v")}
-          group by {held} having count(*) <= {most}
-        ) k on {_same(key, "s", "k")}"""
+          select v.value from person_key k
+          join (select distinct {key} as value from doubted_key) v on v.value = k.{key}
+          group by v.value having count(*) <= {most}
+        ) c on c.value = s.value"""
 
 
 def _is_stated(key: tuple[str, ...]) -> str:

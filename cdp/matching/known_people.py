@@ -1,17 +1,18 @@
 """The person records of the last run, found by what they share: blocking keys, each other's reach, a steward's word.
 
-Numbers are places in the order of person ids. Everything is in memory, about 0.7 KB a record; it needs DuckDB's `hash`.
+Numbers are places in the order of person ids. Everything is in memory, about 0.7 KB a record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cdp.matching.candidates import key_hashes
 from cdp.matching.clustering import Decisions, Numbers, Scored, components
 from cdp.matching.known import BETWEEN, FEATURES, NULL, Known
 from cdp.matching.matches import BALANCED, NO_DECISIONS, People
@@ -148,7 +149,10 @@ class KnownPeople:
         return Decisions(*(_placed(pairs, places) for pairs in (self.decisions.same, self.decisions.apart)))
 
     def _index_keys(self, engine: MatchEngine) -> dict[str, Index]:
-        engine.step("known_key", f"select person_id, {key_hashes(self._rules.blocking)} from ({FEATURE}) f")
+        engine.step(
+            "known_key",
+            f"select person_id, {key_hashes(self._rules.blocking, engine.hash_function)} from ({FEATURE}) f",
+        )
         rows = engine.arrow("known_key").read_all()
         numbers = pc.index_in(rows["person_id"], self._records["person_id"]).to_numpy().astype(np.int64)
         indexes = {}
@@ -156,15 +160,6 @@ class KnownPeople:
             is_stated = pc.is_valid(rows[name]).to_numpy()
             indexes[name] = Index(pc.drop_null(rows[name]).to_numpy(), numbers[is_stated])
         return indexes
-
-
-def key_hashes(keys: Sequence[tuple[str, ...]]) -> str:
-    """SQL for a number per blocking key, `key_0` and so on: records with the same number share it, null shares none."""
-    hashes = (
-        f"case when {' and '.join(f'{name} is not null' for name in key)} then hash({', '.join(key)}) end as key_{n}"
-        for n, key in enumerate(keys)
-    )
-    return ", ".join(hashes)
 
 
 def _placed(pairs: Iterable[tuple[int, int]], places: Mapping[int, int]) -> frozenset[tuple[int, int]]:

@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cdp.dataset import Dataset
+from cdp.matching.candidates import key_hashes
 from cdp.matching.clustering import Numbers, Scored, cut, in_reach
 from cdp.matching.explain import PairExplained, explained
 from cdp.matching.features import make_features
 from cdp.matching.known import unpack
-from cdp.matching.known_people import KnownPeople, key_hashes
+from cdp.matching.known_people import KnownPeople
 from cdp.matching.matches import BALANCED
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
@@ -105,7 +106,9 @@ class Lookup:
         schema = Dataset.load("clean.customer").arrow_schema()
         self._engine.register("clean_customer", pa.Table.from_pylist([stated], schema=schema))
         make_features(self._engine, self._rules)
-        (row,) = self._engine.query(f"select *, {key_hashes(self._rules.blocking)} from person_feature")
+        (row,) = self._engine.query(
+            f"select *, {key_hashes(self._rules.blocking, self._engine.hash_function)} from person_feature"
+        )
         keys = {name: row.pop(name) for name in [*row] if name.startswith("key_")}
         return _Asked(person_id, self._people.number_of(person_id), row, keys)
 

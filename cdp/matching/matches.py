@@ -173,7 +173,8 @@ class People:
     """The person records in the order of their ids, by number."""
 
     def __init__(self, engine: MatchEngine) -> None:
-        ids = engine.arrow("person_record").read_all()["person_id"].cast(pa.string()).combine_chunks()
+        engine.step("record_id", "select person_id from person_record")
+        ids = engine.arrow("record_id").read_all()["person_id"].cast(pa.string()).combine_chunks()
         self._ids = ids.take(pc.sort_indices(ids))
 
     def __len__(self) -> int:

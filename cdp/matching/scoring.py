@@ -126,8 +126,10 @@ def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchMode
     )
     joins = "".join(f" left join frequency_{name} t_{name} on t_{name}.value = f.{name}" for name in model.frequencies)
     for name, known in model.frequencies.items():
-        values, share = pa.array(known, pa.string()), pa.array(known.values(), pa.float64())
-        engine.register(f"frequency_{name}", pa.table({"value": values, "share": share}))
+        engine.step("held_value", f"select distinct {name} as value from feature_to_score where {name} is not null")
+        held = [value for value in engine.arrow("held_value").read_all()["value"].to_pylist() if value in known]
+        shares_held = pa.array([known[value] for value in held], pa.float64())
+        engine.register(f"frequency_{name}", pa.table({"value": pa.array(held, pa.string()), "share": shares_held}))
     engine.step("weighed_feature", f"select f.*{shares} from feature_to_score f{joins}")
     return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
 

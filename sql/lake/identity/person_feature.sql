@@ -1,5 +1,6 @@
 -- What is compared of a person record: texts in small plain letters without accents and separators, dates in digits,
 -- identifiers only where they may identify. A value that says nothing is null, and null is evidence of nothing.
+-- `number` is a record's place in the order of person ids, from 0: what numbers can do is not done with texts.
 -- Grain: one row per person record (person_id)
 -- Reads: person_record, person_identifier, plain_text
 with
@@ -10,8 +11,11 @@ identifier as (
   from person_identifier
   group by person_id
 ),
+numbered as (
+  select person_id, row_number() over (order by person_id) - 1 as number from person_record
+),
 plain as (
-  select r.person_id, date_format(r.birth_on, 'yyyyMMdd') as birth_on,
+  select r.person_id, r.source, date_format(r.birth_on, 'yyyyMMdd') as birth_on,
     coalesce(p1.plain, regexp_replace(lower(r.first_name), :separators, '')) as first_name,
     coalesce(p2.plain, regexp_replace(lower(r.last_name), :separators, '')) as last_name,
     coalesce(p3.plain, regexp_replace(lower(r.street), :separators, '')) as street,
@@ -25,7 +29,7 @@ plain as (
   left join plain_text p5 on p5.stated = r.city
 ),
 stated as (
-  select person_id,
+  select person_id, source,
     case when first_name not in :blocked_values then first_name end as first_name,
     case when last_name not in :blocked_values then last_name end as last_name,
     birth_on,
@@ -35,7 +39,7 @@ stated as (
   from plain
 ),
 person_feature as (
-  select s.*, i.email, i.phone, r.source,
+  select s.*, n.number, i.email, i.phone,
     regexp_extract(i.email, '^([^@+]+)', 1) as email_user,
     case when s.first_name is not null and s.last_name is not null
       then concat_ws(' ', least(s.first_name, s.last_name), greatest(s.first_name, s.last_name)) end as names,
@@ -53,7 +57,7 @@ person_feature as (
       end as birth_turned,
     case when s.postal_code is not null and s.city is not null then concat_ws(' ', s.postal_code, s.city) end as place
   from stated s
-  inner join person_record r on r.person_id = s.person_id
+  inner join numbered n on n.person_id = s.person_id
   left join identifier i on i.person_id = s.person_id
 )
 select * from person_feature
