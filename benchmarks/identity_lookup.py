@@ -123,9 +123,9 @@ def scan(engine: DuckDBEngine, rules: MatchRules, model: MatchModel, record: dic
     """Score a record against every known one."""
     engine.step("clean_customer", "select * from asked where record_id = :id", {"id": record["record_id"]})
     make_features(engine, rules)
-    engine.step("asked_feature", "select * from person_feature")
+    engine.step("asked_feature", "select * replace (-1 as number) from person_feature")
     engine.step("person_feature", "select * from asked_feature union all select * from known_feature")
-    pairs = """select least(a.person_id, k.person_id) as left_id, greatest(a.person_id, k.person_id) as right_id
+    pairs = """select a.number as left_number, k.number as right_number
         from asked_feature a cross join known_feature k"""
     engine.step("every_pair", pairs)
     return lambda: score_pairs(engine, "every_pair", "every_score", rules, model)

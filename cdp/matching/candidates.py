@@ -41,16 +41,14 @@ KEPT = """
     left join doubted_pair d on d.left_number = p.left_number and d.right_number = p.right_number
     left join sharing_pair s on s.left_number = p.left_number and s.right_number = p.right_number"""
 UNKNOWN = """
-    select l.person_id as left_id, r.person_id as right_id
+    select f.left_number, f.right_number
     from found_pair f
-    join person_feature l on l.number = f.left_number
-    join person_feature r on r.number = f.right_number
     left join unchanged_pair k on k.left_number = f.left_number and k.right_number = f.right_number
     where k.left_id is null"""
 
 
 def find_candidates(engine: MatchEngine, rules: MatchRules) -> None:
-    """Make the steps `candidate` (left_id, right_id; left_id < right_id), to be scored, and `kept_pair`, scored before.
+    """Make the steps `candidate` (left_number < right_number), to be scored, and `kept_pair`, scored before.
 
     Together they are all pairs of `person_feature` that share a key and may be one human; `kept_pair` also has known
     pairs that are no candidates. `known_record` and `known_pair` are what the last run found out, or empty.
@@ -92,19 +90,19 @@ def key_hashes(keys: Sequence[tuple[str, ...]], function: str) -> str:
 
 
 def find_pairs(engine: Engine, into: str, keys: Iterable[tuple[str, ...]], most: int) -> None:
-    """Make a step of the pairs (left_id, right_id) that agree on one of the keys, as long as at most `most` do."""
+    """Make a step of the pairs (left_number < right_number) that agree on one of the keys, if at most `most` do."""
     engine.step(into, " union ".join(pairs_sharing(key, most) for key in keys))
 
 
 def pairs_sharing(key: tuple[str, ...], most: int) -> str:
     """SQL for the pairs that agree on all fields of a key, where at most `most` records do."""
     columns = ", ".join(key)
-    shared = f"""select person_id, {columns} from (
-            select person_id, {columns}, count(*) over (partition by {columns}) as sharing
+    shared = f"""select number, {columns} from (
+            select number, {columns}, count(*) over (partition by {columns}) as sharing
             from person_feature where {_is_stated(key)}) k
         where sharing between 2 and {most}"""
-    return f"""select l.person_id as left_id, r.person_id as right_id
-        from ({shared}) l join ({shared}) r on {_same(key, "l", "r")} where l.person_id < r.person_id"""
+    return f"""select l.number as left_number, r.number as right_number
+        from ({shared}) l join ({shared}) r on {_same(key, "l", "r")} where l.number < r.number"""
 
 
 def _find_changes(engine: Engine) -> None:

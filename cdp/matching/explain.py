@@ -70,7 +70,8 @@ def explain_pair(engine: MatchEngine, rules: MatchRules, model: MatchModel, left
         raise UnknownPersonError(
             f"{', '.join(sorted(missing))}: no such person record; write source:source_customer_id"
         )
-    engine.step("asked_pair", "select :left as left_id, :right as right_id", {"left": left, "right": right})
+    numbers = {"left": features[left]["number"], "right": features[right]["number"]}
+    engine.step("asked_pair", "select :left as left_number, :right as right_number", numbers)
     score_pairs(engine, "asked_pair", "explained_pair", rules, model)
     (found,) = engine.query("select * from explained_pair")
     together = _rows(engine, "membership", "person_id", (left, right))

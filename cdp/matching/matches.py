@@ -38,12 +38,17 @@ TOUCHED = """
       count(case when k.component_id = c.cluster_id and x.person_id is null and d.person_id is null then 1 end)"""
 # Within a component every pair counts, also one that shares no key.
 UNSCORED = """
-    select l.person_id as left_id, r.person_id as right_id
-    from component l
-    join touched_component t on t.cluster_id = l.cluster_id
-    join component r on r.cluster_id = l.cluster_id
+    with member as (
+      select c.person_id, c.cluster_id, f.number
+      from component c
+      join touched_component t on t.cluster_id = c.cluster_id
+      join person_feature f on f.person_id = c.person_id
+    )
+    select l.number as left_number, r.number as right_number
+    from member l
+    join member r on r.cluster_id = l.cluster_id
     left join scored_pair s on s.left_id = l.person_id and s.right_id = r.person_id
-    where l.person_id < r.person_id and s.left_id is null"""
+    where l.number < r.number and s.left_id is null"""
 TO_CUT = """
     select p.left_id, p.right_id, p.match_probability
     from scored_pair p

@@ -26,7 +26,7 @@ COMPARED = "l.part = r.against and l.person_id < r.person_id"
 def score_pairs(
     engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
 ) -> None:
-    """Make the step `into` from the pairs (left_id, right_id) of a step, less those that cannot reach `least`.
+    """Make the step `into` from the pairs (left_number < right_number) of a step, less those that cannot reach `least`.
 
     Its columns are those of `weigh_pairs`, and match_probability, veto (name of the one that spoke, or null),
     two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
@@ -45,7 +45,7 @@ class Scorer:
         self._text = basis_of(rules, model, COMPARED)
         model.check(rules)
         columns = [(name, pa.string()) for name in ("person_id", *FEATURES)]
-        columns += [(name, pa.int64()) for name in ("part", "against")]
+        columns += [(name, pa.int64()) for name in ("number", "part", "against")]
         self._schema = pa.schema(columns + [(f"tf_{name}", pa.float64()) for name in model.frequencies])
 
     def score(self, features: Iterable[Mapping[str, Any]], into: str) -> None:
@@ -94,20 +94,18 @@ def _judged(weighed: str, rules: MatchRules, model: MatchModel) -> str:
 def weigh_pairs(
     engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
 ) -> None:
-    """Make the step `into` from the pairs (left_id, right_id) of a step.
+    """Make the step `into` from the pairs (left_number < right_number, of `person_feature`) of a step.
 
     Pairs that are not `least` probable even against strangers alone are left out: other kinds and vetoes only take
     away. Its columns are left_id, right_id and per comparison `gamma_<field>` (level, from the top down to 0; -1 where
     a value is missing), `mw_<field>` (weight in bits) and `rare_<field>` (the part of it that is due to how common the
     value is).
     """
-    engine.step("pair_to_score", f"select left_id as join_key_l, right_id as join_key_r, '0' as match_key from {pairs}")
     engine.step(
-        "feature_to_score",
-        f"""select f.* from person_feature f
-            join (select left_id as person_id from {pairs} union select right_id from {pairs}) p
-              on p.person_id = f.person_id""",
+        "pair_to_score",
+        f"select left_number as join_key_l, right_number as join_key_r, '0' as match_key from {pairs}",
     )
+    engine.step("record_to_score", f"select left_number as number from {pairs} union select right_number from {pairs}")
     api = engine.splink()
     linker = linker_of(engine, api, rules, model)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
@@ -118,7 +116,7 @@ def weigh_pairs(
 
 
 def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel) -> Linker:
-    """Splink's linker over `feature_to_score`, each value with its share; one the model does not know is rare."""
+    """Splink's linker over `record_to_score`, each value with its share; one that the model does not know is rare."""
     model.check(rules)
     shares = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
@@ -126,11 +124,16 @@ def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchMode
     )
     joins = "".join(f" left join frequency_{name} t_{name} on t_{name}.value = f.{name}" for name in model.frequencies)
     for name, known in model.frequencies.items():
-        engine.step("held_value", f"select distinct {name} as value from feature_to_score where {name} is not null")
+        engine.step(
+            "held_value",
+            f"""select distinct f.{name} as value from person_feature f
+                join record_to_score r on r.number = f.number where f.{name} is not null""",
+        )
         held = [value for value in engine.arrow("held_value").read_all()["value"].to_pylist() if value in known]
         shares_held = pa.array([known[value] for value in held], pa.float64())
         engine.register(f"frequency_{name}", pa.table({"value": pa.array(held, pa.string()), "share": shares_held}))
-    engine.step("weighed_feature", f"select f.*{shares} from feature_to_score f{joins}")
+    records = "person_feature f join record_to_score r on r.number = f.number"
+    engine.step("weighed_feature", f"select f.*{shares} from {records}{joins}")
     return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
 
 

@@ -30,7 +30,8 @@ def settings(rules: MatchRules, model: MatchModel) -> SettingsCreator:
     """Splink's settings for a model; agreement is weighed by frequency where the model knows frequencies."""
     return SettingsCreator(
         link_type="dedupe_only",
-        unique_id_column_name="person_id",
+        unique_id_column_name="number",
+        additional_columns_to_retain=["person_id"],
         probability_two_random_records_match=model.prior,
         comparisons=[_comparison(c, model) for c in rules.comparisons],
         retain_matching_columns=True,

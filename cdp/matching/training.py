@@ -27,8 +27,8 @@ SAMPLED_RECORDS = 700  # 244,650 pairs
 FEWEST_HOLDERS = 10
 MOST_RECORDS = 100_000  # a hash of their ids chooses which; more teach nothing new
 ALL_SAMPLED = """
-    select l.person_id as left_id, r.person_id as right_id
-    from sampled_feature l join sampled_feature r on l.person_id < r.person_id"""
+    select l.number as left_number, r.number as right_number
+    from sampled_feature l join sampled_feature r on l.number < r.number"""
 
 
 def train(features: pa.Table, rules: MatchRules, metadata: Mapping[str, Any]) -> MatchModel:

@@ -188,7 +188,7 @@ def test_few_pairs_are_scored_as_many_are(published, engine, rules):
     model = MatchModel.shipped(rules)
     engine.step(
         "every_pair",
-        """select l.person_id as left_id, r.person_id as right_id
+        """select l.number as left_number, r.number as right_number
            from person_feature l cross join person_feature r where l.person_id < r.person_id""",
     )
     score_pairs(engine, "every_pair", "many", rules, model)

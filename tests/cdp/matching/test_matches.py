@@ -166,7 +166,7 @@ def test_only_pairs_that_cannot_be_one_human_are_left_out(engine, given, rules):
     make_features(engine, rules)
     engine.step(
         "asked_pair",
-        """select l.person_id as left_id, r.person_id as right_id
+        """select l.number as left_number, r.number as right_number
            from person_feature l join person_feature r on l.person_id < r.person_id""",
     )
     found = {}
