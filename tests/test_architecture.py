@@ -22,7 +22,7 @@ MAY_IMPORT = {
 }
 VENDOR_ROOMS = {
     "boto3": ["cdp/aws/", "lambdas/", "localcloud/", "operations/", "sample_data/__main__.py"],
-    "botocore": ["cdp/aws/", "localcloud/"],
+    "botocore": ["cdp/aws/", "localcloud/", "sample_data/__main__.py"],
     "awswrangler": ["cdp/aws/"],
     "pyiceberg": ["cdp/aws/"],
     "redshift_connector": ["cdp/aws/", "localcloud/"],
