@@ -80,8 +80,8 @@ def find_candidates(engine: MatchEngine, rules: MatchRules) -> None:
 def key_hashes(keys: Sequence[tuple[str, ...]], function: str) -> str:
     """SQL for a number per blocking key, `key_0` and so on: records with the same number share it, null shares none.
 
-    `function` is the engine's, of any columns to 64 bits: among a million records, two of a million runs take two
-    values of a key for one, which adds pairs whose scores are low.
+    `function` is the engine's, of any columns to 64 bits: among a million records less than one run in a million
+    takes two values of a key for one.
     """
     hashes = (
         f"case when {_is_stated(key)} then {function}({', '.join(key)}) end as key_{n}" for n, key in enumerate(keys)
