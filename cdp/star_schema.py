@@ -6,73 +6,117 @@ hashes of natural keys, so that the same facts get the same keys in any order an
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from cdp.accounting import Fates
 from cdp.handover import handed_over
 from cdp.steps import Engine, run_steps
 
-READS = (
-    "clean.product",
-    "clean.transaction",
-    "clean.clickstream_event",
-    "clean.campaign",
-    "clean.campaign_contact",
-    "clean.support_ticket",
-    "clean.consent",
-    "identity.identifier",
-    "curated.golden_record",
-)
-WRITES = {
-    "curated.dim_customer": "dim_customer",
-    "curated.dim_product": "dim_product",
-    "curated.dim_date": "dim_date",
-    "curated.dim_channel": "dim_channel",
-    "curated.dim_geography": "dim_geography",
-    "curated.dim_campaign": "dim_campaign",
-    "curated.bridge_customer_identity": "bridge_customer_identity",
-    "curated.fact_sales": "fact_sales",
-    "curated.fact_clickstream": "fact_clickstream",
-    "curated.fact_session": "fact_session",
-    "curated.fact_campaign_contact": "fact_campaign_contact",
-    "curated.fact_support_ticket": "fact_support_ticket",
-    "curated.fact_consent": "fact_consent",
-}
 
-STEPS = (
-    "dim_customer",
-    "dim_product",
-    "dim_date",
-    "dim_channel",
-    "dim_geography",
-    "dim_campaign",
-    "bridge_customer_identity",
-    "sales_line",
-    "fact_sales",
-    "session",
-    "fact_clickstream",
-    "fact_session",
-    "stated_customer",
-    "fact_campaign_contact",
-    "fact_support_ticket",
-    "fact_consent",
-)
-# What clean hands over, its key, and the fact that has each of them once.
-FACTS = (
-    ("transaction", "transaction_id, line_number", "fact_sales"),
-    ("clickstream_event", "message_id", "fact_clickstream"),
-    ("campaign_contact", "contact_id", "fact_campaign_contact"),
-    ("support_ticket", "ticket_id", "fact_support_ticket"),
-    ("consent", "consent_id", "fact_consent"),
+class Part(NamedTuple):
+    """Tables of the star that are written before those of the next part are made, so that few rows are held at once.
+
+    `reads` are lake tables, with the columns needed of the wide ones; `via` are steps on the way to the `tables`, each
+    a step too. `facts` name what clean hands over, its key, and the table that has each of them once. `done` are
+    tables that no later part reads.
+    """
+
+    reads: Mapping[str, Sequence[str] | None]
+    tables: tuple[str, ...]
+    via: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str, str], ...] = ()
+    done: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> dict[str, str]:
+        """The step whose rows become a lake table, by the table."""
+        return {f"curated.{table}": table for table in self.tables}
+
+    @property
+    def passing(self) -> tuple[str, ...]:
+        """What may be forgotten when the part is written."""
+        return (*self.reads, *self.via, *self.done, *(f"curated.{table}" for table in self.done))
+
+
+PARTS = (
+    Part(
+        reads={
+            "clean.product": None,
+            "clean.campaign": None,
+            "clean.clickstream_event": ("country",),
+            "identity.identifier": None,
+            "curated.golden_record": None,
+        },
+        tables=(
+            "dim_customer",
+            "dim_product",
+            "dim_date",
+            "dim_channel",
+            "dim_geography",
+            "dim_campaign",
+            "bridge_customer_identity",
+        ),
+    ),
+    Part(
+        reads={"clean.transaction": None},
+        via=("sales_line",),
+        tables=("fact_sales",),
+        facts=(("transaction", "transaction_id, line_number", "fact_sales"),),
+        done=("fact_sales",),
+    ),
+    Part(
+        reads={
+            "clean.clickstream_event": (
+                "message_id",
+                "record_id",
+                "event_type",
+                "event_name",
+                "anonymous_id",
+                "user_id",
+                "event_at",
+                "url_path",
+                "referrer",
+                "device_type",
+                "app_name",
+                "country",
+                "campaign_name",
+                "campaign_source",
+                "campaign_medium",
+                "product_id",
+                "transaction_id",
+                "quantity",
+                "revenue_cents",
+                "currency",
+                "event_on",
+            )
+        },
+        via=("session",),
+        tables=("fact_clickstream",),
+        facts=(("clickstream_event", "message_id", "fact_clickstream"),),
+    ),
+    Part(reads={}, tables=("fact_session",), done=("fact_clickstream", "fact_session")),
+    Part(
+        reads={"clean.campaign_contact": None, "clean.support_ticket": None, "clean.consent": None},
+        via=("stated_customer",),
+        tables=("fact_campaign_contact", "fact_support_ticket", "fact_consent"),
+        facts=(
+            ("campaign_contact", "contact_id", "fact_campaign_contact"),
+            ("support_ticket", "ticket_id", "fact_support_ticket"),
+            ("consent", "consent_id", "fact_consent"),
+        ),
+    ),
 )
 # The calendar reaches to the end of the year after next: plans and subscriptions lie ahead.
 CALENDAR_YEARS_AHEAD = 2
 
 
-def build_star_schema(engine: Engine, run_at: datetime) -> list[Fates]:
-    """Make the steps named in WRITES from the inputs in READS; the fates of what clean hands over."""
-    run_steps(engine, "curated", STEPS, {"last_day": date(run_at.year + CALENDAR_YEARS_AHEAD, 12, 31)})
-    return [_fates(engine, *handed_over) for handed_over in FACTS]
+def build_part(engine: Engine, part: Part, run_at: datetime) -> list[Fates]:
+    """Make the part's tables from what it reads and the parts before it; the fates of what clean hands over."""
+    last_day = date(run_at.year + CALENDAR_YEARS_AHEAD, 12, 31)
+    run_steps(engine, "curated", (*part.via, *part.tables), {"last_day": last_day})
+    return [_fates(engine, *fact) for fact in part.facts]
 
 
 def _fates(engine: Engine, dataset: str, key: str, fact: str) -> Fates:

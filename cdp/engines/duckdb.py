@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,11 +77,19 @@ class DuckDBEngine:
         self._connection.execute(f"insert into {self._tables[name]} select * from arriving")
         self._connection.unregister("arriving")
 
-    def read(self, name: str) -> None:
-        """Give the steps a lake table, as it is for this run."""
+    def read(self, name: str, columns: Sequence[str] | None = None) -> None:
+        """Give the steps a lake table, as it is for this run; all of its columns, or those named."""
         if name not in self._read:
-            self.register(name.replace(".", "_"), self.lake.read(name))
+            self.register(name.replace(".", "_"), self.lake.read(name, columns))
             self._read.add(name)
+
+    def forget(self, *names: str) -> None:
+        """Free what these tables, inputs and steps hold; a table may be read anew, a step made again."""
+        for name in names:
+            self._read.discard(name)
+            view = name.replace(".", "_")
+            self._connection.execute(f"drop view {view}")
+            self._drop_unless_used(self._tables.pop(view))
 
     def step(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run one named step; `:name` in the text stands for a parameter. Raises StepError."""
@@ -127,6 +135,7 @@ class DuckDBEngine:
         if change.is_any:
             self.lake.rewrite(name, self._parts(dataset, new))
         self._stand_for(old, self._tables[new])
+        self.forget(new)
         return change
 
     def _columns(self, sql: str) -> list[tuple[str, str]]:
@@ -142,8 +151,12 @@ class DuckDBEngine:
         before = self._tables.get(name)
         self._tables[name] = table
         self._connection.execute(f"create or replace view {name} as select * from {table}")
-        if before is not None and before not in self._tables.values():
-            self._connection.execute(f"drop table {before}")
+        if before is not None:
+            self._drop_unless_used(before)
+
+    def _drop_unless_used(self, table: str) -> None:
+        if table not in self._tables.values():
+            self._connection.execute(f"drop table {table}")
 
     def _parts(self, dataset: Dataset, new: str) -> Iterator[tuple[pa.RecordBatchReader, list[Any] | None]]:
         if not dataset.partition_by:

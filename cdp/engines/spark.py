@@ -7,7 +7,7 @@ then be made anew from itself, an executor that is lost loses nothing, and no dr
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
@@ -100,8 +100,8 @@ class SparkEngine:
         self._upload(self._folders[name], rows)
         self._show(name)
 
-    def read(self, name: str) -> None:
-        """Give the steps a lake table, as it is for this run."""
+    def read(self, name: str, columns: Sequence[str] | None = None) -> None:
+        """Give the steps a lake table, as it is for this run; all of its columns, or those named."""
         if name not in self._read:
             snapshot = self.lake.snapshot_id(name)
             rows = self.session.read.option("snapshot-id", snapshot).table(self._table(name))
@@ -111,10 +111,20 @@ class SparkEngine:
                 if c.name in rows.columns
                 else f.lit(None).cast(c.type.replace("timestamp_ltz", "timestamp")).alias(c.name)
                 for c in Dataset.load(name).columns
+                if columns is None or c.name in columns
             ]
             rows = rows.select(*wanted)
             rows.createOrReplaceTempView(name.replace(".", "_"))
             self._read.add(name)
+
+    def forget(self, *names: str) -> None:
+        """Free what these tables, inputs and steps hold; a table may be read anew, a step made again."""
+        for name in names:
+            self._read.discard(name)
+            view = name.replace(".", "_")
+            self.session.catalog.dropTempView(view)
+            if folder := self._folders.pop(view, None):
+                self._delete(folder)
 
     def step(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run one named step; `:name` in the text stands for a parameter. Raises StepError."""

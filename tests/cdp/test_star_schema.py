@@ -3,9 +3,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from cdp.dataset import Dataset
-from cdp.star_schema import READS, WRITES, build_star_schema
+from cdp.star_schema import PARTS, build_part
 
 RUN_AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+WRITES = {table: step for part in PARTS for table, step in part.writes.items()}
 
 
 def line(transaction_id="T1", line_number=1, at="2026-02-01T10:00Z", updated_at="2026-02-01T10:00Z", **other):
@@ -68,9 +69,9 @@ def build(engine, given):
             "curated.golden_record": goldens,
             **{f"clean.{name}": rows for name, rows in other.items()},
         }
-        for name in READS:
+        for name in {table for part in PARTS for table in part.reads}:
             given(name, *named.get(name, ()))
-        build.fates = build_star_schema(engine, RUN_AT)
+        build.fates = [fates for part in PARTS for fates in build_part(engine, part, RUN_AT)]
         return engine.query
 
     return build

@@ -70,8 +70,8 @@ class LakeOfOneTable:
     def __init__(self):
         self.rows = Dataset.load("curated.dim_channel").arrow_schema().empty_table()
 
-    def read(self, name):
-        return self.rows.to_reader()
+    def read(self, name, columns=None):
+        return self.rows.select(columns or self.rows.column_names).to_reader()
 
     def rewrite(self, name, parts):
         ((rows, _),) = parts
@@ -98,3 +98,17 @@ def test_steps_that_were_replaced_leave_no_rows_behind(engine):
     for _ in range(3):
         engine.step("numbers", "select * from range(10)")
     assert engine.query("select sum(estimated_size) as n from duckdb_tables()") == [{"n": 10}]
+
+
+def test_what_is_forgotten_leaves_no_rows_behind_and_may_come_anew(tmp_path):
+    engine = DuckDBEngine(LakeOfOneTable(), tmp_path)
+    channel = "select cast(1 as bigint) as channel_key, 'web' as channel, 'online' as channel_group, true as is_online"
+    engine.step("channel", channel)
+    engine.write("curated.dim_channel", "channel")
+    engine.forget("channel")
+    assert engine.query("select channel from curated_dim_channel") == [{"channel": "web"}]
+    engine.forget("curated.dim_channel", "changed")
+    assert engine.query("select table_name from duckdb_tables()") == []
+    engine.read("curated.dim_channel", ["channel_key"])
+    assert engine.query("select * from curated_dim_channel") == [{"channel_key": 1}]
+    engine.close()
