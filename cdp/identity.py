@@ -19,7 +19,12 @@ from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, MatchEngine, run_steps
 
-READS = ("clean.customer", "clean.transaction", "clean.clickstream_event")
+# Lake tables, with the columns needed of the wide ones.
+READS = {
+    "clean.customer": None,
+    "clean.transaction": ("customer_source", "source_customer_id"),
+    "clean.clickstream_event": ("anonymous_id", "user_id", "email", "event_type", "event_at"),
+}
 WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
 
 NAMING = ("founder", "person", *stitching.STEPS, "source_customer", "identifier")

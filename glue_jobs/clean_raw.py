@@ -46,10 +46,8 @@ def clean_dataset(j: Job, dataset: str, raw: Iterable[RawLines], pool: Executor 
         quarantined += len(batch.quarantined)
         held += len(batch.held)
         lost += batch.lost
-    accepted = add_rows(j, dataset) if rows else 0
-    missing = (
-        without_row(j.engine, Dataset.load(f"clean.{dataset}"), f"typed_{dataset}", f"clean_{dataset}") if rows else []
-    )
+    accepted, missing = add_rows(j, dataset) if rows else (0, [])
+    j.engine.forget(f"typed_{dataset}")
     return Fates(
         STAGE,
         dataset,
@@ -62,8 +60,8 @@ def clean_dataset(j: Job, dataset: str, raw: Iterable[RawLines], pool: Executor 
     )
 
 
-def add_rows(j: Job, dataset: str) -> int:
-    """Bring the typed rows into the clean table; the number of keys it did not have."""
+def add_rows(j: Job, dataset: str) -> tuple[int, list[str]]:
+    """Bring the typed rows into the clean table; how many keys it did not have, and record ids that it lacks now."""
     table = f"clean.{dataset}"
     before = j.lake.row_count(table)
     j.engine.read(table)
@@ -71,7 +69,9 @@ def add_rows(j: Job, dataset: str) -> int:
     change = j.engine.write(table, dataset)
     if change.deleted or change.rows != before + change.inserted:
         raise CleanError(f"{table} had {before} rows, then {change}: cleaning adds and mends rows, it removes none")
-    return change.inserted
+    missing = without_row(j.engine, Dataset.load(table), f"typed_{dataset}", f"clean_{dataset}")
+    j.engine.forget(table, dataset)
+    return change.inserted, missing
 
 
 def put_aside(j: Job, dataset: str, name: str, batch: Batch) -> None:

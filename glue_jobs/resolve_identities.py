@@ -10,14 +10,15 @@ from cdp.matching.matches import BALANCED
 from cdp.matching.rules import MatchRules
 from cdp.steward import Decision
 
-READS = (*identity.READS, *identity_log.READS, *steward.READS, *model_store.READS, *known.READS)
+WHOLE = (*identity_log.READS, *steward.READS, *model_store.READS, *known.READS)
+READS = identity.READS | dict.fromkeys(WHOLE)
 WRITES = identity.WRITES | identity_log.WRITES | steward.WRITES | known.WRITES
 
 
 def resolve(j: Job) -> None:
     """Resolve, write the tables and the log of changes, and account for every person record."""
-    for table in READS:
-        j.engine.read(table)
+    for table, columns in READS.items():
+        j.engine.read(table, columns)
     rules = MatchRules.load()
     decisions = steward.apply_decisions(j.engine, pending_decisions(j))
     model = model_store.stored_model(j.engine, rules)
