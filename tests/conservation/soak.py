@@ -1,6 +1,7 @@
 """Random schedules until the count is reached: what was tried, and how many records were lost. Exits 1 on a loss.
 
-make soak                                   a million records over 200 schedules, and runs killed at every state
+make soak                                   a million records over 200 schedules, and runs killed at every state:
+                                            about two hours of one core, measured in docs/soak.md
 make soak SCHEDULES=1 KILLS=0               the same million in one schedule
 make soak SCHEDULES=5 RECORDS=2000 SEED=41  small, from another seed
 """
