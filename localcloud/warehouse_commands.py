@@ -42,9 +42,10 @@ def run(console: Console, command: str, work_dir: Path, settings: Path | None) -
     for reason in todo.refused:
         console.print(f"[red]refused[/] {escape(reason)}", soft_wrap=True)
     count = len(todo.statements)
-    console.print(
-        f"{count} statements {outcome}" if count else "Nothing to do: the warehouse is what its contracts describe"
-    )
+    if count:
+        console.print(f"{count} statements {outcome}")
+    elif not todo.refused:
+        console.print("Nothing to do: the warehouse is what its contracts describe")
     return 1 if todo.refused else 0
 
 

@@ -38,6 +38,7 @@ def test_what_is_refused_is_told_with_its_reason_and_fails(ask, tmp_path):
     for command in ("warehouse-plan", "warehouse-migrate"):
         status, said = ask(command)
         assert (status, "dim_date.holiday: is in the warehouse and in no contract" in said) == (1, True)
+        assert "Nothing to do" not in said
 
 
 def test_access_is_shown_and_given(ask):
