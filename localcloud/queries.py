@@ -24,10 +24,11 @@ from cdp.aws.warehouse_schema import give_access, read_live
 from cdp.settings import Settings
 from cdp.warehouse_access import ROLES
 from localcloud.redshift import RedshiftServer
+from localcloud.redshift.engine import SUPERUSER
 
 FOLDER = "sql/warehouse/analytics"
 FILE = "warehouse.duckdb"
-SUPERUSER, PASSWORD = "awsuser", "local-only"
+PASSWORD = "local-only"
 WIDEST = 1000  # characters of a line
 
 
@@ -64,7 +65,7 @@ def question_of(name: str) -> str:
 @contextmanager
 def open_warehouse(work_dir: Path, role: str = "") -> Iterator[Warehouse]:
     """The warehouse a demo left in `work_dir`, as `serve_warehouse` serves it; raises QueryError."""
-    with serve_warehouse(work_dir, role) as where, closing(_connect(where)) as warehouse:
+    with serve_warehouse(work_dir, role) as where, closing(connect(where)) as warehouse:
         yield warehouse
 
 
@@ -87,18 +88,23 @@ def serve_warehouse(work_dir: Path, role: str = "") -> Iterator[dict[str, str]]:
             f"{file} is in use by another program; is a demo running, `make dashboard`, or a DuckDB client open? "
             "`make demo-down` stops a demo that was kept"
         ) from error
-    where = {"host": "127.0.0.1", "port": str(server.port), "database": "cdp", "user": SUPERUSER, "ssl": "false"}
-    where["password"] = PASSWORD
+    login = {"user": SUPERUSER, "password": PASSWORD}
+    where = {"host": "127.0.0.1", "port": str(server.port), "database": "cdp", "ssl": "false", **login}
     try:
         yield log_in_as(role, where) if role else where
     finally:
         server.stop()
 
 
+def connect(where: Mapping[str, str]) -> Warehouse:
+    """The warehouse that listens there, as settings name it."""
+    return Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
+
+
 def log_in_as(role: str, where: dict[str, str]) -> dict[str, str]:
     """The login of a user with a role, in a warehouse whose tables give every role what the contracts say."""
     user = f"{role}_user"
-    with closing(_connect(where)) as warehouse:
+    with closing(connect(where)) as warehouse:
         if read_live(warehouse).tables:
             give_access(warehouse)
             warehouse.execute(f"grant role {role} to {user}")
@@ -141,10 +147,6 @@ def show_questions(console: Console) -> None:
     """What can be asked."""
     for name in names():
         _say(console, f"[bold]{name:25}[/]{question_of(name)}")
-
-
-def _connect(where: Mapping[str, str]) -> Warehouse:
-    return Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
 
 
 def _say(console: Console, text: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import cache
 from typing import TypeVar, cast
 
 from sqlglot import exp, parse_one
@@ -40,6 +41,7 @@ class _User:
     def __init__(self, connection: grants.Connection, identities: frozenset[str]) -> None:
         self._connection = connection
         self._identities = sorted(identities)
+        self._seen = cache(self._as_seen)  # a view may name a table several times
 
     def permitted(self, command: translate.Command) -> translate.Command:
         match command:
@@ -108,10 +110,10 @@ class _User:
             return
         if {key for key, value in table.args.items() if value} - PLAIN:
             raise UnsupportedStatementError(f"not emulated for users with roles: {table.sql('redshift')}")
-        if not as_owner:
-            self._require("select", table)
         name = table.name.lower()
-        seen = self._definition(schema, name) if kind == "VIEW" else self._seen(name)
+        if schema == "public" and not as_owner:
+            self._require_grant("select", name)
+        seen = self._definition(schema, name) if kind == "VIEW" else self._seen(name).copy()
         alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
         table.replace(exp.Subquery(this=seen, alias=alias))
 
@@ -120,7 +122,7 @@ class _User:
         ((text,),) = self._connection.execute(sql, [schema, view]).fetchall()
         return self._protected(parse_one(text, read="duckdb").expression, as_owner=True)
 
-    def _seen(self, table: str) -> exp.Query:
+    def _as_seen(self, table: str) -> exp.Query:
         """A table's rows and columns as the user sees them."""
         masks = self._masks(table)
         columns = self._connection.execute(
@@ -143,7 +145,7 @@ class _User:
 
     def _row_conditions(self, table: str) -> list[exp.Expression]:
         """All of them hold; where there is none, no row is seen."""
-        is_on = self._mine("select 1 from svv_rls_relation where relname = ? and 'public' {}", table)
+        is_on = self._connection.execute("select 1 from svv_rls_relation where relname = ?", [table]).fetchone()
         ignores = self._mine(
             "select 1 from svv_system_privileges where system_privilege = ? and identity_name {}", "ignore rls"
         )
@@ -162,11 +164,14 @@ class _User:
             raise UnsupportedStatementError(f"not emulated: changing {name}, of which you see only a part")
 
     def _require(self, privilege: str, table: exp.Table) -> None:
-        name = table.name.lower()
+        if self._found(table)[0] == "public":
+            self._require_grant(privilege, table.name.lower())
+
+    def _require_grant(self, privilege: str, relation: str) -> None:
         sql = f"""select 1 from svv_relation_privileges
             where relation_name = ? and identity_name {{}} and privilege_type = '{privilege}'"""
-        if self._found(table)[0] == "public" and not self._mine(sql, name):
-            raise RedshiftError(f"permission denied for relation {name}", "42501")
+        if not self._mine(sql, relation):
+            raise RedshiftError(f"permission denied for relation {relation}", "42501")
 
     def _require_place(self, table: exp.Table, is_temporary: bool = False) -> None:
         schema = table.db or "public"

@@ -71,6 +71,12 @@ def is_known(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return found.fetchone() is not None
 
 
+def is_in_public(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether there is a table or view of this name that is no temporary one."""
+    sql = "select 1 from information_schema.tables where table_schema = 'public' and table_name = ?"
+    return connection.execute(sql, [relation]).fetchone() is not None
+
+
 def alter(connection: duckdb.DuckDBPyConnection, tree: exp.Alter, is_in_transaction: bool) -> None:
     """ALTER TABLE of a known table: ADD COLUMN, DROP COLUMN, and a wider varchar; nothing else is emulated."""
     table = tree.this.name.lower()

@@ -41,6 +41,7 @@ from localcloud.redshift.translate import (
 )
 
 SCHEMA = "public"
+SUPERUSER = "awsuser"  # as Redshift calls the first user
 SETTINGS = (
     "TimeZone = 'UTC'",
     "integer_division = true",
@@ -87,7 +88,7 @@ class LocalWarehouse:
         _configure(self._connection)
         self._connection.execute(MACROS)
 
-    def session(self, user: str = "awsuser") -> Session:
+    def session(self, user: str = SUPERUSER) -> Session:
         """A new connection's state; the user is a superuser unless he was created or was granted a role."""
         connection = self._connection.cursor()
         _configure(connection)
@@ -253,8 +254,9 @@ class Session:
     def _drop(self, command: Sql, names: Sequence[str]) -> Result:
         result = self._sql(command)
         for name in names:
-            catalog.forget(self._connection, name)
-            grants.forget(self._connection, name)
+            if not catalog.is_in_public(self._connection, name):  # else another of this name was dropped
+                catalog.forget(self._connection, name)
+                grants.forget(self._connection, name)
         return result
 
     def _alter(self, tree: exp.Alter) -> Result:

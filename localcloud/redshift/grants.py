@@ -29,34 +29,47 @@ COLUMNS = {
 }
 EXPRESSIONS = ("policy_expression", "polqual")  # kept as they are; names are folded to lower case
 WHO = r'"?(?P<{}>[^" ]+)"?'
-ROLE_OR_USER = r'(?:role )?"?(?P<grantee>[^" ]+)"?'
-# Groups are columns of the view. A user may be given what he has; a second object of one name is an error.
-GIVES = {
-    r"create role (?P<role_name>\w+)": "svv_roles",
-    rf"create user {WHO.format('usename')}(?: .*)?": "pg_user",
-    rf"grant role (?P<role_name>[\w:]+) to {WHO.format('user_name')}": "svv_user_grants",
-    r"grant role (?P<granted_role_name>[\w:]+) to role (?P<role_name>\w+)": "svv_role_grants",
-    r"grant (?P<system_privilege>ignore rls) to (?:role )?(?P<identity_name>\w+)": "svv_system_privileges",
-    r"create masking policy (?P<policy_name>\w+) with ?\((?P<input_columns>\w+ .+?)\) "
-    r"using ?\((?P<policy_expression>.+)\)": "svv_masking_policy",
-    r"attach masking policy (?P<policy_name>\w+) on (?P<table_name>\w+) ?\( ?(?P<input_columns>\w+) ?\) "
-    rf"to {ROLE_OR_USER}(?: priority (?P<priority>\d+))?": "svv_attached_masking_policy",
-    r"create rls policy (?P<polname>\w+) with ?\((?P<polatts>.+?)\) using ?\((?P<polqual>.+)\)": "svv_rls_policy",
-    rf"attach rls policy (?P<polname>\w+) on (?P<relname>\w+) to {ROLE_OR_USER}": "svv_rls_attached_policy",
-    r"alter table (?P<relname>\w+) row level security on": "svv_rls_relation",
-}
-TAKES = {
-    r"drop role (?P<role_name>\w+)": "svv_roles",
-    rf"drop user {WHO.format('usename')}": "pg_user",
-    rf"revoke role (?P<role_name>[\w:]+) from {WHO.format('user_name')}": "svv_user_grants",
-    r"revoke role (?P<granted_role_name>[\w:]+) from role (?P<role_name>\w+)": "svv_role_grants",
-    r"revoke (?P<system_privilege>ignore rls) from (?:role )?(?P<identity_name>\w+)": "svv_system_privileges",
-    r"drop masking policy (?P<policy_name>\w+)": "svv_masking_policy",
-    r"detach masking policy (?P<policy_name>\w+) on (?P<table_name>\w+) ?\( ?(?P<input_columns>\w+) ?\) "
-    rf"from {ROLE_OR_USER}": "svv_attached_masking_policy",
-    r"drop rls policy (?P<polname>\w+)": "svv_rls_policy",
-    rf"detach rls policy (?P<polname>\w+) on (?P<relname>\w+) from {ROLE_OR_USER}": "svv_rls_attached_policy",
-    r"alter table (?P<relname>\w+) row level security off": "svv_rls_relation",
+ROLE_OR_USER = "(?:role )?" + WHO.format("grantee")
+MASKED = r"(?P<policy_name>\w+) on (?P<table_name>\w+) ?\( ?(?P<input_columns>\w+) ?\)"
+FILTERED = r"(?P<polname>\w+) on (?P<relname>\w+)"
+# What gives a row of a view, and what takes it away; groups are its columns. A user may be given what he has; a second
+# object of one name is an error.
+STATEMENTS = {
+    "svv_roles": (r"create role (?P<role_name>\w+)", r"drop role (?P<role_name>\w+)"),
+    "pg_user": (rf"create user {WHO.format('usename')}(?: .*)?", rf"drop user {WHO.format('usename')}"),
+    "svv_user_grants": (
+        rf"grant role (?P<role_name>[\w:]+) to {WHO.format('user_name')}",
+        rf"revoke role (?P<role_name>[\w:]+) from {WHO.format('user_name')}",
+    ),
+    "svv_role_grants": (
+        r"grant role (?P<granted_role_name>[\w:]+) to role (?P<role_name>\w+)",
+        r"revoke role (?P<granted_role_name>[\w:]+) from role (?P<role_name>\w+)",
+    ),
+    "svv_system_privileges": (
+        r"grant (?P<system_privilege>ignore rls) to (?:role )?(?P<identity_name>\w+)",
+        r"revoke (?P<system_privilege>ignore rls) from (?:role )?(?P<identity_name>\w+)",
+    ),
+    "svv_masking_policy": (
+        r"create masking policy (?P<policy_name>\w+) with ?\((?P<input_columns>\w+ .+?)\) "
+        r"using ?\((?P<policy_expression>.+)\)",
+        r"drop masking policy (?P<policy_name>\w+)",
+    ),
+    "svv_attached_masking_policy": (
+        rf"attach masking policy {MASKED} to {ROLE_OR_USER}(?: priority (?P<priority>\d+))?",
+        rf"detach masking policy {MASKED} from {ROLE_OR_USER}",
+    ),
+    "svv_rls_policy": (
+        r"create rls policy (?P<polname>\w+) with ?\((?P<polatts>.+?)\) using ?\((?P<polqual>.+)\)",
+        r"drop rls policy (?P<polname>\w+)",
+    ),
+    "svv_rls_attached_policy": (
+        f"attach rls policy {FILTERED} to {ROLE_OR_USER}",
+        f"detach rls policy {FILTERED} from {ROLE_OR_USER}",
+    ),
+    "svv_rls_relation": (
+        r"alter table (?P<relname>\w+) row level security on",
+        r"alter table (?P<relname>\w+) row level security off",
+    ),
 }
 REPEATABLE = re.compile(r"grant |alter table ", re.IGNORECASE)
 # What makes a row the same one; all of it where nothing is said.
@@ -101,12 +114,11 @@ def note(connection: Connection, statement: str) -> None:
     if match := PRIVILEGES.fullmatch(statement):
         _privileges(connection, match)
         return
-    for pattern, view in GIVES.items():
-        if match := re.fullmatch(pattern, statement, re.IGNORECASE):
+    for view, (gives, takes) in STATEMENTS.items():
+        if match := re.fullmatch(gives, statement, re.IGNORECASE):
             _give(connection, view, _row(match), bool(REPEATABLE.match(statement)))
             return
-    for pattern, view in TAKES.items():
-        if match := re.fullmatch(pattern, statement, re.IGNORECASE):
+        if match := re.fullmatch(takes, statement, re.IGNORECASE):
             _take(connection, view, _row(match))
             return
     if MUST_HOLD.match(statement):

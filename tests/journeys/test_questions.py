@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +17,6 @@ import pytest
 from rich.console import Console
 
 from cdp.aws.warehouse import Warehouse, WarehouseStatementError
-from cdp.settings import Settings
 from localcloud import demo, queries
 from localcloud.day import play_day
 from sample_data.world import Sizes, World
@@ -39,13 +37,9 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield where
 
 
-def connect(where: dict[str, str]) -> Warehouse:
-    return Warehouse(Settings.from_json(json.dumps({"environment": "local", "warehouse": where})))
-
-
 @pytest.fixture(scope="module")
 def warehouse(where: dict[str, str]) -> Iterator[Warehouse]:
-    with closing(connect(where)) as warehouse:
+    with closing(queries.connect(where)) as warehouse:
         yield warehouse
 
 
@@ -136,7 +130,7 @@ def test_series_have_every_day_and_every_piece(ask, total):
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
 def test_who_sees_no_person_has_the_same_answers_about_pseudonyms(where, warehouse, role):
-    with closing(connect(queries.log_in_as(role, where))) as masked:
+    with closing(queries.connect(queries.log_in_as(role, where))) as masked:
         for name in queries.names():
             expected = queries.ask(warehouse, name).rows
             for row in expected:

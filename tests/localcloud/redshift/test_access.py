@@ -238,6 +238,15 @@ def test_a_relation_made_anew_is_granted_to_nobody(superuser, viewer):
     superuser("drop view counted")
 
 
+def test_what_is_dropped_elsewhere_leaves_the_relation_of_its_name_as_it_was(analyst):
+    analyst("create table sandbox.person as select 1 as n")
+    analyst("drop table sandbox.person")
+    analyst("create temp table address as select 1 as n")
+    analyst("drop table address")
+    assert analyst("select kind, value from address") == [("device", "d1")]
+    assert {email for (email,) in analyst("select email from person")} == {None}
+
+
 def test_what_is_taken_away_is_gone_at_once(warehouse, superuser):
     superuser("grant role viewer to guest")
     guest = as_user(warehouse, "guest")
