@@ -61,7 +61,11 @@ def show_indicators(run: Mapping[str, Any]) -> None:
             ("Completeness", look.percent(score(run, "completeness"), 2), "required values that are there"),
             ("Accuracy", look.percent(score(run, "accuracy"), 2), "values that agree with what they come from"),
             ("Duplicate rate", look.percent(duplicate_rate(run["stages"]), 2), "of all records received"),
-            ("Customer 360 known", look.percent(known(run)), "of all golden records' attributes have a value"),
+            (
+                "Customer 360 known",
+                look.percent(run["completeness"].get("attributes")),
+                "of all golden records' attributes have a value",
+            ),
             ("Quarantined", look.percent(quarantine_rate(run["stages"]), 2), "of all records received"),
         ]
     )
@@ -82,12 +86,6 @@ def duplicate_rate(stages: Iterable[Mapping[str, Any]]) -> float | None:
 def quarantine_rate(stages: Iterable[Mapping[str, Any]]) -> float | None:
     """Percentage of received records that could not go on, at ingestion or while cleaning."""
     return _rate(stages, "quarantined")
-
-
-def known(run: Mapping[str, Any]) -> float | None:
-    """The run's Customer-360 completeness (`cdp.customer_360`), in percent; None where it did not get that far."""
-    percent = run["completeness"].get("attributes")
-    return None if percent is None else float(percent)
 
 
 def show_verdicts(run: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cdp.contract_diff import changes, digest, main, refusal
 from cdp.contracts import Contract, contract, contract_names
+from tests.nested import put, without
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "data_quality/records/published.txt"
@@ -39,15 +40,8 @@ SCHEMA: dict[str, Any] = {
 
 def changed(pointer: str, value: Any) -> dict[str, Any]:
     """The schema with another value at a pointer; None takes it away."""
-    schema = copy.deepcopy(SCHEMA)
-    node, (*way, last) = schema, pointer.strip("/").split("/")
-    for step in way:
-        node = node[step]
-    if value is None:
-        del node[last]
-    else:
-        node[last] = value
-    return schema
+    way = pointer.strip("/").split("/")
+    return without(SCHEMA, way) if value is None else put(SCHEMA, way, value)
 
 
 BREAKING = [

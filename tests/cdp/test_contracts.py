@@ -1,6 +1,5 @@
 """Contracts decide alike on both implementations, explain without telling values, and type rows of text."""
 
-import copy
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdp.contracts import Contract, Reason, UnknownContractError, contract, contract_names, dataset_of
+from tests.nested import put
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENT = json.loads((ROOT / "data_quality/records/examples/clickstream_event.v1.full.pass.json").read_text())
@@ -47,13 +47,7 @@ PLACES = [
 
 
 def changed(record: dict, place: str, value: object) -> dict:
-    record = copy.deepcopy(record)
-    *way, last = place.split("/")
-    node = record
-    for step in way:
-        node = node[step]
-    node[last] = value
-    return record
+    return put(record, place.split("/"), value)
 
 
 def assert_agreement(name: str, value: object) -> None:
