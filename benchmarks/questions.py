@@ -1,9 +1,9 @@
 """The analysts' ten questions on the laptop's Redshift, at a million facts, beside the same written for DuckDB by hand.
 
-All get every row into Python, all in this process: an analyst's answer comes through redshift_connector and the wire,
-the stand-in's own is the Redshift SQL as it runs it, and the one by hand is DuckDB's (`questions.sql`). The ratio is of
-the latter two, in CPU seconds, which count when the machine is busy; what the driver takes to decode rows, in plain
-Python, is told beside it and is the same for any query with as many.
+All get every row into Python: an analyst's answer through redshift_connector, in another process than the warehouse
+as it always is, the stand-in's own is the Redshift SQL as it runs it, and the one by hand is DuckDB's
+(`questions.sql`). The ratio is of the latter two, in CPU seconds, which count when the machine is busy; what it takes
+to send rows and to decode them, in plain Python, is told beside it and is the same for any query with as many.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import argparse
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +31,7 @@ FACTS = BASELINE.with_stem("questions_facts")
 
 
 class Cost(NamedTuple):
-    """What one question took; CPU time is that of this process, which is client, server and engine."""
+    """What one question took; CPU time is that of every process that took part."""
 
     seconds: float
     cpu: float
@@ -45,11 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cdp-questions-") as folder:
         _fill(Path(folder), options)
-        with queries.open_warehouse(Path(folder)) as warehouse:
-            answers = {
-                name: _best(options.times, lambda name=name: queries.ask(warehouse, name).rows)
-                for name in queries.names()
-            }
+        answers = _answers(Path(folder), options.times)
         ours = _stand_in(Path(folder), options.times)
         theirs = _baseline(Path(folder), options.times)
     _show(answers, ours, theirs)
@@ -67,6 +66,23 @@ def _fill(folder: Path, options: argparse.Namespace) -> None:
         connection.execute(
             FACTS.read_text().format(facts=options.facts, customers=options.customers, products=options.products)
         )
+
+
+def _answers(folder: Path, times: int) -> dict[str, Cost]:
+    """Asked by another process; this one is the warehouse."""
+    with queries.serve_warehouse(folder) as where, ProcessPoolExecutor(1, get_context("spawn")) as analyst:
+        answers = {}
+        for name in queries.names():
+            before = time.process_time()
+            cost = analyst.submit(_asked, where, name, times).result()
+            answers[name] = cost._replace(cpu=cost.cpu + (time.process_time() - before) / times)
+        return answers
+
+
+def _asked(where: Mapping[str, str], name: str, times: int) -> Cost:
+    with closing(queries.connect(where)) as warehouse:
+        warehouse.query("select 1")  # logs in
+        return _best(times, lambda: queries.ask(warehouse, name).rows)
 
 
 def _stand_in(folder: Path, times: int) -> dict[str, Cost]:

@@ -15,8 +15,9 @@ from typing import TypeVar, cast
 from sqlglot import exp, parse_one
 from sqlglot.optimizer.scope import traverse_scope
 
-from localcloud.redshift import grants, translate
+from localcloud.redshift import commands, grants
 from localcloud.redshift.errors import RedshiftError, UnsupportedStatementError
+from localcloud.redshift.translate import translate
 
 HARMLESS = ("set", "vacuum", "analyze")
 COPY_TARGET = re.compile(r"copy\s+(?:public\.)?([\w\"]+)", re.IGNORECASE)
@@ -24,12 +25,12 @@ COPY_TARGET = re.compile(r"copy\s+(?:public\.)?([\w\"]+)", re.IGNORECASE)
 PLAIN = {"this", "db", "catalog", "alias"}
 
 
-Checked = TypeVar("Checked", bound=translate.Command)
+Checked = TypeVar("Checked", bound=commands.Command)
 
 
 def permitted(connection: grants.Connection, user: str, command: Checked) -> Checked:
     """The statement as far as the user may run it; raises RedshiftError where he may not."""
-    if isinstance(command, translate.Lock):
+    if isinstance(command, commands.Lock):
         return command  # nothing is read before the lock is held: a transaction sees what was there at its first read
     identities = grants.identities(connection, user)
     return command if identities is None else cast(Checked, _User(connection, identities).permitted(command))
@@ -43,24 +44,24 @@ class _User:
         self._identities = sorted(identities)
         self._seen = cache(self._as_seen)  # a view may name a table several times
 
-    def permitted(self, command: translate.Command) -> translate.Command:
+    def permitted(self, command: commands.Command) -> commands.Command:
         match command:
-            case translate.Recorded(kind, text):
+            case commands.Recorded(kind, text):
                 if kind not in HARMLESS and "sys:secadmin" not in self._identities:
                     raise RedshiftError(f"permission denied: {' '.join(text.split()[:2])}", "42501")
                 return command
-            case translate.S3Command(kind, text):
+            case commands.S3Command(kind, text):
                 if kind == "copy" and (target := COPY_TARGET.match(text)):
                     self._require("insert", exp.to_table(target[1]))
                 return command
-            case translate.CreateLike(name, parent, is_temporary):
+            case commands.CreateLike(name, parent, is_temporary):
                 self._require("select", exp.to_table(parent))
                 self._require_place(exp.to_table(name), is_temporary)
                 return command
-            case translate.MaterializedView(name, query):
+            case commands.MaterializedView(name, query):
                 self._require_place(exp.to_table(name))
                 return dataclasses.replace(command, query=query and self._protected_text(query))
-            case translate.Sql():
+            case commands.Sql():
                 return dataclasses.replace(command, text=self._protected_text(command.text))
             case _:
                 return command
@@ -130,7 +131,7 @@ class _User:
         ).fetchall()
         query = exp.select(*(exp.alias_(masks.get(c) or exp.column(c, "kept"), c) for (c,) in columns))
         query = query.from_(exp.to_table(f"public.{table}").as_("kept")).where(*self._row_conditions(table))
-        (command,) = translate.translate(query.sql("redshift"))
+        (command,) = translate(query.sql("redshift"))
         return parse_one(command.text, read="duckdb")  # type: ignore[union-attr]
 
     def _masks(self, table: str) -> dict[str, exp.Expression]:

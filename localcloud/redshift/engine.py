@@ -17,14 +17,7 @@ import duckdb
 from sqlglot import exp, parse_one
 
 from localcloud.redshift import access, catalog, grants, s3_files
-from localcloud.redshift.errors import (
-    AbortedTransactionError,
-    RedshiftError,
-    UnsupportedStatementError,
-    as_redshift_error,
-)
-from localcloud.redshift.expressions import MACROS
-from localcloud.redshift.translate import (
+from localcloud.redshift.commands import (
     AlterTable,
     Command,
     CreateLike,
@@ -37,8 +30,15 @@ from localcloud.redshift.translate import (
     S3Command,
     Sql,
     Transaction,
-    translate,
 )
+from localcloud.redshift.errors import (
+    AbortedTransactionError,
+    RedshiftError,
+    UnsupportedStatementError,
+    as_redshift_error,
+)
+from localcloud.redshift.expressions import MACROS
+from localcloud.redshift.translate import translate
 
 SCHEMA = "public"
 SUPERUSER = "awsuser"  # as Redshift calls the first user

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -17,100 +17,26 @@ from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.tokens import TokenType
 
 from localcloud.redshift import catalog
+from localcloud.redshift.commands import (
+    AlterTable,
+    Command,
+    CreateLike,
+    CreateTable,
+    DropRelation,
+    Lock,
+    MaterializedView,
+    Merge,
+    Recorded,
+    S3Command,
+    Sql,
+    Transaction,
+)
 from localcloud.redshift.errors import UnsupportedStatementError
 from localcloud.redshift.expressions import literal, max_bytes, rewrite
 
 # Text literals are matched first, so that a `$1` inside one is left alone.
 PARAMETER = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
 
-
-@dataclass(frozen=True)
-class Sql:
-    """Run `text` on DuckDB; `tag` is the command's name, `has_rows` whether it answers with rows."""
-
-    text: str
-    tag: str
-    has_rows: bool = False
-
-
-@dataclass(frozen=True)
-class Merge(Sql):
-    """A MERGE; `duplicates` is a query that finds a target row matched twice, which Redshift refuses."""
-
-    duplicates: str = ""
-
-
-@dataclass(frozen=True)
-class CreateTable(Sql):
-    """A CREATE TABLE that stays; `columns` are as declared, for the catalog."""
-
-    table: str = ""
-    columns: tuple[catalog.Declared, ...] = ()
-
-
-@dataclass(frozen=True)
-class DropRelation(Sql):
-    """A DROP TABLE or DROP VIEW."""
-
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class AlterTable(Sql):
-    """An ALTER TABLE; `tree` is the statement, for a table that the catalog describes."""
-
-    tree: exp.Alter = field(default_factory=exp.Alter)
-
-
-@dataclass(frozen=True)
-class CreateLike:
-    """CREATE [TEMP] TABLE name (LIKE parent): columns, NOT NULL and byte lengths are taken over."""
-
-    name: str
-    parent: str
-    is_temporary: bool
-
-
-@dataclass(frozen=True)
-class MaterializedView:
-    """CREATE MATERIALIZED VIEW (with a query) or REFRESH MATERIALIZED VIEW (without)."""
-
-    name: str
-    query: str | None = None
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """BEGIN, COMMIT or ROLLBACK."""
-
-    action: str
-
-
-@dataclass(frozen=True)
-class Lock:
-    """LOCK table until the transaction ends."""
-
-    table: str
-
-
-@dataclass(frozen=True)
-class S3Command:
-    """COPY or UNLOAD; `text` is the statement."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """Accepted and listed; `needs_autocommit` when Redshift refuses it in a transaction."""
-
-    kind: str
-    text: str
-    needs_autocommit: bool = False
-
-
-Command = Sql | CreateLike | MaterializedView | Transaction | Lock | S3Command | Recorded
 
 TRANSACTIONS = {
     "begin": "begin",
@@ -185,7 +111,15 @@ def _command(statement: str, parameters: Sequence[Any]) -> Command:
         return MaterializedView(match[1])
     if match := MATERIALIZED_RE.match(statement):
         return MaterializedView(match["name"], _duckdb(parse_one(match["query"], read="redshift"), parameters))
+    if lower.startswith(("select", "with")) and not parameters:
+        return _query(statement)
     return _parsed(parse_one(statement, read="redshift"), parameters)
+
+
+@lru_cache(maxsize=128)
+def _query(statement: str) -> Command:
+    """As Redshift, too, compiles a query once; here it is described, run and asked again."""
+    return _parsed(parse_one(statement, read="redshift"), ())
 
 
 def _parsed(tree: exp.Expression, parameters: Sequence[Any]) -> Command:

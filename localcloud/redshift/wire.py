@@ -34,6 +34,7 @@ STATUS_PARAMETERS = {
     "TimeZone": "UTC",
 }
 MD5_REQUEST, AUTHENTICATED = 5, 0
+MOST_KEPT = 1 << 18  # bytes of rows, before they are sent: the client decodes them while the rest is encoded
 
 
 class RedshiftServer:
@@ -238,6 +239,8 @@ class _Client(socketserver.BaseRequestHandler):
         encoders = [codec.encoder(t, binary=_is_binary(formats, index)) for index, t in enumerate(types)]
         for row in result.rows:
             self._send(b"D", codec.data_row(row, encoders))
+            if len(self.out) > MOST_KEPT:
+                self._flush()
         self._send(b"C", result.tag.encode() + b"\0")
 
     def _error(self, error: RedshiftError, severity: bytes = b"ERROR") -> None:

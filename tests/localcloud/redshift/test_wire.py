@@ -9,6 +9,7 @@ import pytest
 import redshift_connector
 
 from localcloud.redshift import RedshiftServer
+from localcloud.redshift.wire import MOST_KEPT
 
 
 @pytest.fixture
@@ -123,6 +124,25 @@ def test_the_number_of_changed_rows_is_told(account, connect):
 
 def test_percent_signs_and_semicolons_in_texts_stay(run):
     assert run("select 'a;b', '100%' like '%%'") == [("a;b", True)]
+
+
+def test_an_answer_larger_than_what_is_sent_at_once_arrives_whole(run):
+    run("create temp table n (k integer)")
+    run("insert into n values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)")
+    text = "x" * 100
+    sql = "select a.k + 10 * b.k + 100 * c.k + 1000 * d.k, cast(%s as varchar(100)), null from n a, n b, n c, n d"
+    answer = run(f"{sql} order by 1", text)
+    assert len(answer) * len(text) > MOST_KEPT
+    assert answer == [(k, text, None) for k in range(10_000)]
+
+
+def test_a_question_asked_again_is_about_the_table_made_anew(run):
+    run("create temp table t (k integer)")
+    assert run("select * from t") == []
+    run("drop table t")
+    run("create temp table t (k integer, name varchar(5))")
+    run("insert into t values (1, 'a')")
+    assert run("select * from t") == [(1, "a")]
 
 
 def test_a_stopped_server_has_rolled_back_and_written_the_file(tmp_path):
