@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cdp.clean import clean
 from cdp.clean_batches import batches, processes
 from cdp.clean_layout import LAYOUTS, typed_schema
-from cdp.contracts import contract_names
+from cdp.contracts import contract_names, versions
 from cdp.dataset import Dataset
 from cdp.records import RawLines
 from tests.raw_lines import RECORDS, line, raw_line
@@ -160,16 +160,18 @@ def test_a_bad_record_of_raw_is_quarantined_with_its_reason(payload, reason):
     assert only_reason(clean("product", [raw_line("product", payload)], "run")) == reason
 
 
-HALF = "expected customer_id and customer_source together, or neither"
+HALF = {"pointer": "", "rule": "anyOf", "message": "expected customer_id and customer_source together, or neither"}
+NAMING = [name for name, layout in LAYOUTS.items() if "customer_source" in (field.column for field in layout.fields)]
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("contract", [name for dataset in NAMING for name in versions(dataset)])
 @pytest.mark.parametrize("half", [{"customer_source": None}, {"customer_id": None}, {"customer_source": " "}])
-def test_a_sale_that_names_half_a_customer_is_quarantined_by_every_version(version, half):
-    payload = json.dumps(RECORDS["transaction"] | half).encode()
-    batch = clean("transaction", [line("transaction"), raw_line("transaction", payload, version=version)], "run")
+def test_half_a_customer_is_quarantined_for_one_reason_whether_or_not_its_contract_says_so(contract, half):
+    dataset, version = contract.split(".")
+    payload = json.dumps(RECORDS[dataset] | half).encode()
+    batch = clean(dataset, [line(dataset), raw_line(dataset, payload, version=version)], "run")
     (quarantined,) = batch.quarantined
-    assert orjson.loads(quarantined)["reasons"] == [{"pointer": "", "rule": "anyOf", "message": HALF}]
+    assert orjson.loads(quarantined)["reasons"] == [HALF]
     assert batch.rows["source_customer_id"].to_pylist() == ["S000001"]
 
 
