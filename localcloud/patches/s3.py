@@ -3,12 +3,15 @@
 Written for moto 5.2.5, where every S3 event has the same id and the real time, `reason` is a notification type
 ("ObjectCreated:Put", AWS says "PutObject"), a multipart upload is announced twice, a failing rule is swallowed
 silently, emptying a bucket that holds a delete marker fails because `FakeDeleteMarker` has no `dispose`, nobody can
-read back that a bucket tells EventBridge, and listing versions while another request deletes one fails.
+read back that a bucket tells EventBridge, listing versions while another request deletes one fails, and every request
+to a bucket that logs its access makes an object: a day of data leaves tens of thousands.
 """
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +22,7 @@ from moto.s3.utils import _VersionedKeyStore
 from localcloud.patches.version import moto_patch
 from localcloud.running import running
 
+LINES_OF_A_LOG = 1000
 PUT = "s3:ObjectCreated:Put"
 REASONS = {
     PUT: "PutObject",
@@ -36,6 +40,7 @@ def apply() -> None:
     _VersionedKeyStore.iterlists = _VersionedKeyStore.lists = _keys_that_are_there
     notifications._send_event_bridge_message = _send_event
     _show_event_bridge()
+    _gather_logs()
 
 
 def _keys_that_are_there(self: Any) -> Iterator[tuple[str, list[Any]]]:
@@ -86,6 +91,30 @@ def _show_event_bridge() -> None:
         return upstream(self, result)
 
     S3Response.serialized = serialized
+
+
+class _Logs:
+    """Takes the place of the backend that writes an object for every line: here for a thousand, as late as S3 may."""
+
+    def __init__(self, backend: Any, lines: dict[str, list[str]], guard: threading.Lock) -> None:
+        self.get_bucket = backend.get_bucket
+        self._put_object, self._lines, self._guard = backend.put_object, lines, guard
+
+    def put_object(self, bucket: str, key: str, value: str) -> None:
+        with self._guard:
+            self._lines[bucket].append(value)
+            full = self._lines.pop(bucket) if len(self._lines[bucket]) == LINES_OF_A_LOG else []
+        if full:
+            self._put_object(bucket, key, value="\n".join(full))
+
+
+def _gather_logs() -> None:
+    upstream, lines, guard = models.S3Backend.log_incoming_request, defaultdict[str, list[str]](list), threading.Lock()
+
+    def log_incoming_request(self: Any, request: Any, bucket_name: str) -> None:
+        upstream(_Logs(self, lines, guard), request, bucket_name)
+
+    models.S3Backend.log_incoming_request = log_incoming_request
 
 
 def _object_of(key: Any) -> dict[str, Any]:

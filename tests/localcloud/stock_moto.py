@@ -37,6 +37,12 @@ DENY_WITHOUT_TLS = {
         }
     ],
 }
+LOG_DELIVERY = {
+    "Effect": "Allow",
+    "Principal": {"Service": "logging.s3.amazonaws.com"},
+    "Action": ["s3:PutObject"],
+    "Resource": "arn:aws:s3:::logging/*",
+}
 FAULTS: dict[str, Callable[[], bool]] = {}
 
 
@@ -237,6 +243,19 @@ def s3_lists_versions_of_a_key_that_is_deleted_meanwhile() -> bool:
     next(listed)
     store.pop("b")
     return next(listed, None) == ("b", None)
+
+
+@fault
+def s3_writes_an_object_for_every_request_that_is_logged() -> bool:
+    s3 = client("s3")
+    for name in ("logging", "logged"):
+        s3.create_bucket(Bucket=name)
+    s3.put_bucket_policy(Bucket="logging", Policy=json.dumps({"Statement": [LOG_DELIVERY]}))
+    status: Any = {"LoggingEnabled": {"TargetBucket": "logging", "TargetPrefix": "access/"}}
+    s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus=status)
+    for _ in "xy":
+        s3.head_bucket(Bucket="logged")
+    return s3.list_objects_v2(Bucket="logging")["KeyCount"] == 2
 
 
 @fault

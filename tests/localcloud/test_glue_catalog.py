@@ -81,14 +81,3 @@ def test_every_iceberg_commit_that_was_told_ok_is_there(sandbox):
 
 def test_an_update_without_a_version_is_taken(sandbox, table):
     sandbox.client("glue").update_table(**table)
-
-
-def test_a_versioned_bucket_with_delete_markers_can_be_emptied(sandbox):
-    s3, bucket = sandbox.client("s3"), sandbox.bucket()
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_object(Bucket=bucket, Key="a")
-    s3.delete_object(Bucket=bucket, Key="a")
-    listed = s3.list_object_versions(Bucket=bucket)
-    for entry in listed["Versions"] + listed["DeleteMarkers"]:
-        s3.delete_object(Bucket=bucket, Key="a", VersionId=entry["VersionId"])
-    s3.delete_bucket(Bucket=bucket)
