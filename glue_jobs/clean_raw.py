@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+
+import pyarrow as pa
 
 from cdp.accounting import SAMPLE_RECORDS, Fates
 from cdp.aws import objects
@@ -37,15 +39,19 @@ def clean_dataset(j: Job, dataset: str, raw: Iterable[RawLines], pool: Executor 
     """Write a dataset's rows to its clean table, and what is no row to the quarantine bucket."""
     received = rows = quarantined = held = 0
     lost: list[str] = []
-    j.engine.register(f"typed_{dataset}", typed_schema(dataset).empty_table())
-    for number, batch in enumerate(batches(dataset, raw, j.run_id, pool)):
-        j.engine.append(f"typed_{dataset}", batch.rows)
-        put_aside(j, dataset, f"{j.run_id}-{number:05d}", batch)
-        received += batch.received
-        rows += batch.rows.num_rows
-        quarantined += len(batch.quarantined)
-        held += len(batch.held)
-        lost += batch.lost
+
+    def typed() -> Iterator[pa.Table]:
+        nonlocal received, rows, quarantined, held
+        for number, batch in enumerate(batches(dataset, raw, j.run_id, pool)):
+            put_aside(j, dataset, f"{j.run_id}-{number:05d}", batch)
+            received += batch.received
+            rows += batch.rows.num_rows
+            quarantined += len(batch.quarantined)
+            held += len(batch.held)
+            lost.extend(batch.lost)
+            yield batch.rows
+
+    j.engine.collect(f"typed_{dataset}", typed_schema(dataset), typed())
     accepted, missing = add_rows(j, dataset) if rows else (0, [])
     j.engine.forget(f"typed_{dataset}")
     return Fates(

@@ -7,7 +7,7 @@ then be made anew from itself, an executor that is lost loses nothing, and no dr
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
@@ -95,10 +95,10 @@ class SparkEngine:
         """Give the steps an Arrow table or stream under a name."""
         self._materialise(name, lambda folder: self._upload(folder, rows))
 
-    def append(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
-        """Add rows to a registered input."""
-        self._upload(self._folders[name], rows)
-        self._show(name)
+    def collect(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+        """Give the steps the rows of tables that are made one by one; an error in making them is raised as it is."""
+        batches = (batch for table in tables for batch in table.to_batches())
+        self.register(name, pa.RecordBatchReader.from_batches(schema, batches))
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> None:
         """Give the steps a lake table, as it is for this run; all of its columns, or those named."""

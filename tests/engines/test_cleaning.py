@@ -33,6 +33,17 @@ VALUES = {
 }
 
 
+def test_rows_that_are_made_one_table_after_the_other_are_all_there_or_what_went_wrong_is_told(engines):
+    schema = pa.schema({"n": pa.int64()})
+    tables = [pa.table({"n": [n, n + 1]}) for n in range(0, 10, 2)]
+    engines.each(lambda engine: engine.collect("collected", schema, iter(tables)))
+    engines.agree_on("collected")
+    assert engines.each(lambda engine: engine.query("select count(*) as n from collected")) == [{"n": 10}]
+    for engine in (engines.duckdb, engines.spark):
+        with pytest.raises(ZeroDivisionError):
+            engine.collect("broken", schema, (table.slice(1 // (2 - n)) for n, table in enumerate(tables)))
+
+
 @st.composite
 def typed_rows(draw, dataset):
     """Few keys and any values: rows of one key differ in their record ids, as in clean they always do."""

@@ -22,6 +22,15 @@ def test_steps_see_inputs_and_earlier_steps_by_name(engine):
     assert engine.query("select cast(total as bigint) as total from total") == [{"total": 12}]
 
 
+def test_what_goes_wrong_while_rows_are_made_is_raised_as_it_is(engine):
+    def tables():
+        yield pa.table({"n": [1]})
+        raise KeyError("gone")
+
+    with pytest.raises(KeyError, match="gone"):
+        engine.collect("numbers", pa.schema({"n": pa.int64()}), tables())
+
+
 def test_a_failing_step_is_named(engine):
     with pytest.raises(StepError, match=r"step wrong: .*nothing"):
         engine.step("wrong", "select * from nothing")
