@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from itertools import accumulate
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +21,7 @@ from sample_data.days import deliveries
 from sample_data.injection import injected
 from sample_data.lines import header, line_of
 from sample_data.samples import Delivery
+from sample_data.sharing import in_order
 from sample_data.world import Sizes, World
 
 GZIP_LEVEL = 1
@@ -42,8 +41,9 @@ class Job(NamedTuple):
 
 
 class Written(NamedTuple):
-    """One part of a file: its bytes as they stand in the file, and the answers."""
+    """One part of a file: its bytes as they stand in the file at `path`, and the answers."""
 
+    path: str
     content: bytes
     answers: pa.Table
     counts: Counter[tuple[str, str, str]]
@@ -71,8 +71,9 @@ def write_day(
     total, done = sum(delivery.count for delivery in made), 0
     counts: list[Counter[tuple[str, str, str]]] = []
     with pq.ParquetWriter(folder / ANSWER_KEY, SCHEMA, compression="zstd", use_dictionary=REPEATED) as key:
-        for number, written in _all_written(world, job, made, processes):
-            path = folder / made[number].path
+        count = sum(len(delivery.parts) for delivery in made)
+        for written in in_order(count, _writer(made), partial(_planned_writer, job), processes, folder):
+            path = folder / written.path
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 file.write(written.content)
@@ -97,38 +98,16 @@ def write_part(delivery: Delivery, place: int) -> Written:
     lines, payloads = zip(*map(line_of(delivery.columns), samples), strict=True) if samples else ((), ())
     raw = b"".join([header(delivery.columns) if place == 0 else b"", *lines])
     packed = igzip.compress(raw, GZIP_LEVEL, mtime=0) if delivery.path.endswith(".gz") else raw
-    return Written(packed, answers(delivery, before, payloads, samples), counted(delivery.dataset, samples))
+    return Written(
+        delivery.path, packed, answers(delivery, before, payloads, samples), counted(delivery.dataset, samples)
+    )
 
 
-def _all_written(world: World, job: Job, made: list[Delivery], processes: int) -> Iterator[tuple[int, Written]]:
-    """Every part in order, with the number of its file; this process makes parts while others start, and work."""
-    tasks = deque((number, place) for number, delivery in enumerate(made) for place in range(len(delivery.parts)))
-    if processes == 1:
-        yield from ((number, write_part(made[number], place)) for number, place in tasks)
-        return
-    others = processes - 1
-    with ProcessPoolExecutor(others, get_context("spawn"), _start, (job,)) as pool:
-        waiting: deque[tuple[int, Future[Written]]] = deque()
-        while tasks or waiting:
-            while tasks and sum(not future.done() for _, future in waiting) < 2 * others:
-                number, place = tasks.popleft()
-                waiting.append((number, pool.submit(_write_part_of, number, place)))
-            if tasks and not waiting[0][1].done():
-                number, place = tasks.popleft()
-                waiting.append((number, Future()))
-                waiting[-1][1].set_result(write_part(made[number], place))
-            else:
-                number, future = waiting.popleft()
-                yield number, future.result()
+def _writer(made: list[Delivery]) -> Callable[[int], Written]:
+    """What makes a part by its number, counted through all files."""
+    parts = [(delivery, place) for delivery in made for place in range(len(delivery.parts))]
+    return lambda number: write_part(*parts[number])
 
 
-_planned: list[Delivery] = []
-
-
-def _start(job: Job) -> None:
-    gc.disable()
-    _planned[:] = planned(World(job.seed, job.sizes, job.first_day), job)
-
-
-def _write_part_of(number: int, place: int) -> Written:
-    return write_part(_planned[number], place)
+def _planned_writer(job: Job) -> Callable[[int], Written]:
+    return _writer(planned(World(job.seed, job.sizes, job.first_day), job))
