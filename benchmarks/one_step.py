@@ -38,7 +38,7 @@ def main() -> None:
             run_job(options.step, options.engine, options.raw, options.work)
     processes = 1
     if options.step == "clean_raw":
-        from cdp.clean_batches import PROCESSES as processes
+        from cdp.clean_batches import WORKERS as processes
     # Linux counts KiB; of its children it knows the largest, so that this is the most they can have had together.
     own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print((own + processes * largest) * 1024)

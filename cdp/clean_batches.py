@@ -1,4 +1,8 @@
-"""All lines of a dataset are cleaned in batches of bounded size, many of them by several processes at once."""
+"""All lines of a dataset are cleaned in batches of bounded size, several at once.
+
+Lines that are read by column are cleaned by threads, as Arrow leaves Python's lock to others meanwhile; those that are
+judged one by one by processes, where there are many.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ import gc
 import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
-from itertools import islice, pairwise
+from itertools import groupby, islice
 from multiprocessing import get_context, parent_process
+from operator import attrgetter
 from threading import Thread
 
 import orjson
@@ -21,21 +26,23 @@ from cdp.clean_judged import clean_judged
 from cdp.clean_layout import typed_schema
 from cdp.records import RawLines
 
-# More at once are slower: their values no longer fit the processor's cache. Engine and bucket like more.
-PART_RECORDS, BATCH_RECORDS = 1_000, 20_000
-PART_BYTES = 1024 * 1024  # the same, read by column
+# More records at once are slower: their values no longer fit the processor's cache. Columns cost by the call.
+PART_RECORDS, BATCH_BYTES = 1_000, 8 * 1024 * 1024
 # A process takes a second to start: as long as cleaning 50,000 records.
-PROCESSES, RECORDS_FOR_PROCESSES = min(os.cpu_count() or 1, 4), 250_000
+WORKERS, RECORDS_FOR_PROCESSES = min(os.cpu_count() or 1, 4), 250_000
 
 
 @contextmanager
 def processes(records: int) -> Iterator[Executor | None]:
-    """Processes to clean so many records with, one per processor; None where starting them takes longer."""
+    """Processes to judge so many records with, one per processor; None where starting them takes longer.
+
+    None of them starts before the first record that is to be judged.
+    """
     if records < RECORDS_FOR_PROCESSES:
         yield None
         return
     # Not forked: the engine's threads would be lost in the copies, with the locks they hold.
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), initializer=_start) as pool:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn"), initializer=_start) as pool:
         yield pool
 
 
@@ -52,41 +59,67 @@ def _end_with_the_job() -> None:
 
 def batches(dataset: str, raw: Iterable[RawLines], run_id: str, pool: Executor | None = None) -> Iterator[Batch]:
     """All lines in batches of bounded size, in order; the same lines are always cut alike, with a pool or not."""
-    if pool is None:
-        yield from (_batch(dataset, some, run_id) for some in _cut(raw))
-        return
     waiting: deque[Future[Batch]] = deque()
-    for some in _cut(raw):
-        waiting.append(pool.submit(_batch, dataset, some, run_id))
-        if len(waiting) > PROCESSES:
+    with ThreadPoolExecutor(WORKERS) as threads:
+        for some in _cut(raw):
+            waiting.append(threads.submit(_batch, dataset, some, run_id, pool))
+            if len(waiting) > WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
             yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _cut(raw: Iterable[RawLines]) -> Iterator[list[RawLines]]:
     """As many as make a batch, and at least one."""
     some: list[RawLines] = []
-    records = 0
+    size = 0
     for lines in raw:
         some.append(lines)
-        records += lines.text.count(b"\n")
-        if records >= BATCH_RECORDS:
+        size += len(lines.text)
+        if size >= BATCH_BYTES:
             yield some
-            some, records = [], 0
+            some, size = [], 0
     if some:
         yield some
 
 
-def _batch(dataset: str, raw: list[RawLines], run_id: str) -> Batch:
+def _batch(dataset: str, raw: list[RawLines], run_id: str, pool: Executor | None) -> Batch:
+    return _together(dataset, [_cleaned(dataset, lines, run_id, pool) for lines in _joined(raw)])
+
+
+def _joined(raw: list[RawLines]) -> Iterator[RawLines]:
+    """The same lines; judged ones that follow each other in one piece, as those of the stream are small."""
+    for is_judged, some in groupby(raw, attrgetter("is_judged")):
+        texts = [lines.text for lines in some]
+        for text in [b"".join(texts)] if is_judged else texts:
+            yield RawLines(text, is_judged)
+
+
+def _cleaned(dataset: str, raw: RawLines, run_id: str, pool: Executor | None) -> Batch:
+    """Some lines, cleaned by column where they are judged and Arrow can read them, else record by record."""
+    if raw.is_judged and (batch := clean_judged(dataset, raw.text, run_id)) is not None:
+        return _counted(batch, raw.text.count(b"\n"), BytesIO(raw.text))
+    if pool is None:
+        return _one_by_one(dataset, raw.text, run_id)
+    return pool.submit(_one_by_one, dataset, raw.text, run_id).result()
+
+
+def _one_by_one(dataset: str, text: bytes, run_id: str) -> Batch:
+    lines = BytesIO(text)
+    parts = []
     with _no_collector():
-        found = [part for lines in _joined(raw) for part in _parts(dataset, lines, run_id)]
+        while some := list(islice(lines, PART_RECORDS)):
+            parts.append(_counted(clean(dataset, some, run_id), len(some), some))
+    return _together(dataset, parts)
+
+
+def _together(dataset: str, parts: list[Batch]) -> Batch:
     return Batch(
-        received=sum(part.received for part in found),
-        rows=pa.concat_tables([typed_schema(dataset).empty_table(), *(part.rows for part in found)]),
-        quarantined=[line for part in found for line in part.quarantined],
-        held=[line for part in found for line in part.held],
-        lost=tuple(record_id for part in found for record_id in part.lost),
+        received=sum(part.received for part in parts),
+        rows=pa.concat_tables([typed_schema(dataset).empty_table(), *(part.rows for part in parts)]),
+        quarantined=[line for part in parts for line in part.quarantined],
+        held=[line for part in parts for line in part.held],
+        lost=tuple(record_id for part in parts for record_id in part.lost),
     )
 
 
@@ -102,33 +135,12 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _parts(dataset: str, raw: RawLines, run_id: str) -> Iterator[Batch]:
-    """Some lines, cleaned by column where they are judged and Arrow can read them, else record by record."""
-    batch = clean_judged(dataset, raw.text, run_id) if raw.is_judged else None
-    lines = BytesIO(raw.text)
-    if batch is not None:
-        yield _counted(batch, raw.text.count(b"\n"), lines)
-        return
-    while some := list(islice(lines, PART_RECORDS)):
-        yield _counted(clean(dataset, some, run_id), len(some), some)
-
-
 def _counted(batch: Batch, received: int, lines: Iterable[bytes]) -> Batch:
     """What went in against what came out."""
     if received == batch.rows.num_rows + len(batch.quarantined) + len(batch.held):
         return batch._replace(received=received)
     came_out = Counter(batch.rows["record_id"].to_pylist()) + _ids(batch.quarantined) + _ids(batch.held)
     return batch._replace(received=received, lost=tuple((_ids(lines) - came_out).elements()))
-
-
-def _joined(raw: list[RawLines]) -> Iterator[RawLines]:
-    """The same lines; judged ones in fewer pieces, as those of the stream are small and a column costs by the call."""
-    waiting: list[bytes] = []
-    for lines, after in pairwise([*raw, RawLines(b"", is_judged=False)]):
-        waiting.append(lines.text)
-        if not (lines.is_judged and after.is_judged) or sum(map(len, waiting)) >= PART_BYTES:
-            yield RawLines(b"".join(waiting), lines.is_judged)
-            waiting = []
 
 
 def _ids(lines: Iterable[bytes]) -> Counter[str]:
