@@ -18,6 +18,7 @@ def test_files_are_in_terraforms_format(terraform):
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [*MODULES, *ENVIRONMENTS])
 def test_a_module_or_environment_is_valid(terraform, folder):
     answer = terraform(folder, "validate")
