@@ -50,7 +50,8 @@ def answers(delivery: Delivery, before: int, payloads: Sequence[bytes], samples:
     count = len(samples)
     _, fates, faults, persons, reasons, variations = zip(*samples, strict=True) if count else ((),) * 6
     words = _words(delivery.dataset)
-    datasets, stages, ends = zip(*[words[FATES.index(fate)] for fate in fates], strict=True) if count else ((),) * 3
+    which = [FATES.index(fate) for fate in fates]
+    datasets, stages, ends = ([words[place][column] for place in which] for column in range(3))
     return pa.table(
         [
             _texts([delivery.path] * count),

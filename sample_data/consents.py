@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sample_data import customers
-from sample_data.draw import between, chance, pick, spread, stream, stretches
+from sample_data.draw import REMEMBERED, between, chance, pick, spread, stream, stretches
 from sample_data.people import person
 from sample_data.samples import Cells, Fate, Part, Sample
 from sample_data.world import World, rfc3339
@@ -60,7 +60,7 @@ def second_delivery(world: World) -> Iterator[Sample]:
         yield first._replace(fate=Fate.DUPLICATE, fault="sent again unchanged")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def decisions(world: World, source: str, number: int) -> tuple[Decision, ...]:
     """What a customer record decided before first_day: at sign-up, and once more for every fifth record."""
     rng = stream(world.seed, "decision", source, number)

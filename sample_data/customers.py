@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 
 from sample_data.countries import plain
-from sample_data.draw import Draws, between, chance, once, pick, spread, stream, stretches
+from sample_data.draw import REMEMBERED, Draws, between, chance, once, pick, spread, stream, stretches
 from sample_data.people import address, email, person, written_phone
 from sample_data.samples import Fate, Part, Record, Sample
 from sample_data.variations import vary
@@ -79,7 +79,7 @@ def second_delivery(world: World, source: str) -> Iterator[Sample]:
         yield sample(world, source, number, Fate.DUPLICATE, "sent again unchanged")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def created_at(world: World, source: str, number: int) -> int:
     """When the source made the record; a second one of a person is younger than the first."""
     rng = stream(world.seed, "created", source, number)
@@ -120,7 +120,7 @@ def sample(world: World, source: str, number: int, fate: Fate = Fate.ACCEPTED, f
     return Sample(row, fate, fault, world.person_of(source, number), variation=variation)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def login_email(world: World, number: int) -> str | None:
     """What a customer of the shop logs in with."""
     email: str | None = record(world, "shop", number).get("email")

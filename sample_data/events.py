@@ -14,7 +14,7 @@ from itertools import accumulate, chain, repeat
 import numpy as np
 
 from sample_data.customers import login_email
-from sample_data.draw import Draws, apportion, between, chance, pick, several, stream, weighted
+from sample_data.draw import REMEMBERED, Draws, apportion, between, chance, pick, several, stream, weighted
 from sample_data.orders import Order, lines_of_day, products_on_sale, sales_of
 from sample_data.people import person
 from sample_data.samples import Fate, Part, Record, Sample
@@ -202,7 +202,7 @@ def _session(world: World, rng: Draws, who: Visitor, steps: list[Step], ended: i
     return session
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def _context(user_agent: str, device_type: str, locale: str, country: str, campaign: int) -> str:
     """What all events of a session say of device, place and campaign; the object is open for the page."""
     uses_app, (_, came_by) = user_agent == APP_AGENT, CAMPAIGNS[campaign]
@@ -217,7 +217,7 @@ def _context(user_agent: str, device_type: str, locale: str, country: str, campa
     return fields(context=context)[:-1]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def _traits(world: World, who: int) -> str:
     """What a login states: the account's own address, and the number of who logs in."""
     known = person(world.seed, who)

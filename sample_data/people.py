@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sample_data.countries import COUNTRIES, Country, plain
-from sample_data.draw import Draws, between, chance, once, pick, stream, weighted
+from sample_data.draw import REMEMBERED, Draws, between, chance, once, pick, stream, weighted
 
 COUNTRY = weighted({country: country.share for country in COUNTRIES})
 MAIL_DOMAINS = ("mail.example.com", "post.example.net", "inbox.example.org")
@@ -40,7 +40,7 @@ class Person:
     phone: str
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def head_of_household(seed: int, who: int) -> int:
     """The person whose address this person shares; their own number when they live alone or are that person."""
     place = who % HOUSEHOLD
@@ -48,7 +48,7 @@ def head_of_household(seed: int, who: int) -> int:
     return who - place if lives_with else who
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def person(seed: int, number: int) -> Person:
     """The person with this number, the same whenever asked."""
     rng = stream(seed, "person", number)

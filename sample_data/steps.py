@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
+from sample_data.draw import REMEMBERED
 from sample_data.world import CATEGORIES, Product
 
 SITE = "https://shop.example.com"
@@ -59,7 +60,7 @@ SEARCHES = tuple(Step.of("track", "Products Searched", "/search", query=query) f
 CATEGORY_PAGES = tuple(Step.of("page", name.title(), f"/c/{name}", category=name) for name in CATEGORIES)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def look_at(product: Product) -> tuple[Step, Step]:
     """A product's page, and that it was seen."""
     path = f"/p/{product.product_id}"
@@ -67,7 +68,7 @@ def look_at(product: Product) -> tuple[Step, Step]:
     return Step.of("page", product.name, path), Step.of("track", "Product Viewed", path, **seen)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def put_in_cart(product: Product, price_cents: int, quantity: int) -> Step:
     """Some of a product added at this price."""
     value = {"quantity": quantity, "revenue_cents": price_cents * quantity, "currency": "EUR"}

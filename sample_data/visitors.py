@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sample_data.countries import Country
 from sample_data.customers import customer_id
-from sample_data.draw import Draws, chance, once, pick, stream, weighted
+from sample_data.draw import REMEMBERED, Draws, chance, once, pick, stream, weighted
 from sample_data.orders import pick_buyer
 from sample_data.people import COUNTRY, head_of_household, person
 from sample_data.samples import Record
@@ -57,7 +57,7 @@ class Visitor(NamedTuple):
     device: Device
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def device(world: World, owner: object, number: int, device_type: str = "") -> Device:
     """An owner's device with this number, the same whenever asked; of a given type or a drawn one."""
     rng = stream(world.seed, "device", owner, number, device_type)
@@ -75,7 +75,7 @@ def device_of(world: World, rng: Draws, owner: int, uses_app: bool) -> Device:
     return device(world, owner, int(rng.random() * rng.random() * _devices(world.seed, owner)))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def _devices(seed: int, owner: int) -> int:
     """How many the person has."""
     return 1 + int(once(seed, "devices", owner) * 3)
@@ -91,7 +91,7 @@ def anonymous_visitor(world: World, rng: Draws) -> Visitor:
     return _stranger(world, int(rng.random() * max(1, world.sizes.events // EVENTS_PER_ANONYMOUS_VISITOR)))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def _stranger(world: World, place: int) -> Visitor:
     country = COUNTRY[int(once(world.seed, "visitor", place) * len(COUNTRY))]
     return Visitor(None, country, device(world, f"visitor-{place}", 0))

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_data.draw import between, chance, pick, spread, stream, weighted
+from sample_data.draw import REMEMBERED, between, chance, pick, spread, stream, weighted
 
 HOUR, DAY = 3_600_000, 86_400_000
 HISTORY_DAYS = 400
@@ -263,7 +263,7 @@ _TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
 _FRACTION = tuple(f".{thousandths:03d}" for thousandths in range(1000))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=REMEMBERED)
 def _minute_text(minute: int) -> str:
     day, rest = divmod(minute, 24 * 60)
     return f"{_date_text(day)}T{_TWO_DIGITS[rest // 60]}:{_TWO_DIGITS[rest % 60]}:"
