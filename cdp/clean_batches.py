@@ -26,8 +26,9 @@ from cdp.clean_judged import clean_judged
 from cdp.clean_layout import typed_schema
 from cdp.records import RawLines
 
-# More records at once are slower: their values no longer fit the processor's cache. Columns cost by the call.
-PART_RECORDS, BATCH_BYTES = 1_000, 8 * 1024 * 1024
+# One by one, more at once are slower: their values no longer fit the processor's cache.
+PART_RECORDS, PART_BYTES = 1_000, 1024 * 1024
+BATCH_BYTES = 8 * 1024 * 1024  # read by column in one piece, as a column costs by the call
 # A process takes a second to start: as long as cleaning 50,000 records.
 WORKERS, RECORDS_FOR_PROCESSES = min(os.cpu_count() or 1, 4), 250_000
 
@@ -84,7 +85,7 @@ def _cut(raw: Iterable[RawLines]) -> Iterator[list[RawLines]]:
 
 
 def _batch(dataset: str, raw: list[RawLines], run_id: str, pool: Executor | None) -> Batch:
-    return _together(dataset, [_cleaned(dataset, lines, run_id, pool) for lines in _joined(raw)])
+    return _together(dataset, [part for lines in _joined(raw) for part in _parts(dataset, lines, run_id, pool)])
 
 
 def _joined(raw: list[RawLines]) -> Iterator[RawLines]:
@@ -95,13 +96,22 @@ def _joined(raw: list[RawLines]) -> Iterator[RawLines]:
             yield RawLines(text, is_judged)
 
 
-def _cleaned(dataset: str, raw: RawLines, run_id: str, pool: Executor | None) -> Batch:
-    """Some lines, cleaned by column where they are judged and Arrow can read them, else record by record."""
-    if raw.is_judged and (batch := clean_judged(dataset, raw.text, run_id)) is not None:
-        return _counted(batch, raw.text.count(b"\n"), BytesIO(raw.text))
-    if pool is None:
-        return _one_by_one(dataset, raw.text, run_id)
-    return pool.submit(_one_by_one, dataset, raw.text, run_id).result()
+def _parts(dataset: str, raw: RawLines, run_id: str, pool: Executor | None) -> Iterator[Batch]:
+    """Some lines, cleaned by column where they are judged and Arrow can read them, else record by record.
+
+    What Arrow does not read is in one half; the other one needs not suffer for it.
+    """
+    batch = clean_judged(dataset, raw.text, run_id) if raw.is_judged else None
+    middle = raw.text.find(b"\n", len(raw.text) // 2) + 1
+    if batch is not None:
+        yield _counted(batch, raw.text.count(b"\n"), BytesIO(raw.text))
+    elif raw.is_judged and len(raw.text) > PART_BYTES and 0 < middle < len(raw.text):
+        for half in (raw.text[:middle], raw.text[middle:]):
+            yield from _parts(dataset, RawLines(half, is_judged=True), run_id, pool)
+    elif pool is None:
+        yield _one_by_one(dataset, raw.text, run_id)
+    else:
+        yield pool.submit(_one_by_one, dataset, raw.text, run_id).result()
 
 
 def _one_by_one(dataset: str, text: bytes, run_id: str) -> Batch:

@@ -43,16 +43,28 @@ def clean_judged(dataset: str, text: bytes, run_id: str) -> Batch | None:
 
 def _values(dataset: str, envelopes: pa.Table) -> pa.Table:
     """The records, with the places that columns need. Raises one of MISFITS."""
-    (format,) = envelopes["format"].unique().to_pylist()
-    payloads = envelopes["payload"].combine_chunks()
+    payloads, formats = envelopes["payload"].combine_chunks(), envelopes["format"].combine_chunks()
+    names = formats.unique().to_pylist()
+    if len(names) == 1:
+        return _of_format(dataset, names[0], payloads)
+    rows = [pc.indices_nonzero(pc.equal(formats, name)) for name in names]
+    values = [_of_format(dataset, name, payloads.take(some)) for name, some in zip(names, rows, strict=True)]
+    return pa.concat_tables(values).take(pc.array_sort_indices(pa.concat_arrays(rows)))
+
+
+def _of_format(dataset: str, format: str, payloads: pa.Array) -> pa.Table:
     text = pc.binary_join(pa.ListArray.from_arrays([0, len(payloads)], payloads), "\n")[0].as_buffer()
     shape = pa.schema(text_shape(dataset))
     if format == "json":
-        return _read(text, shape)
-    if format == "csv_row":
-        rows = _read(text, pa.schema([field.with_type(pa.string()) for field in shape]))
-        return pa.table([texts(rows[f.name].combine_chunks()).cast(f.type) for f in shape], shape)
-    raise ValueError(f"records of {format} are not read by column")
+        rows = _read(text, shape)
+    elif format == "csv_row":
+        read = _read(text, pa.schema([field.with_type(pa.string()) for field in shape]))
+        rows = pa.table([texts(read[f.name].combine_chunks()).cast(f.type) for f in shape], shape)
+    else:
+        raise ValueError(f"records of {format} are not read by column")
+    if rows.num_rows != len(payloads):
+        raise ValueError("a payload is not one value")
+    return rows
 
 
 def _as_described(values: pa.Table, name: str, contracts: pa.ChunkedArray) -> pa.Table:

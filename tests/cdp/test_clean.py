@@ -281,6 +281,20 @@ def test_lines_that_are_judged_and_fit_need_no_process():
         list(batches("customer", [RawLines(line("customer"), is_judged=False)], "run", closed))
 
 
+def test_a_record_that_arrow_does_not_read_makes_few_others_be_cleaned_one_by_one(monkeypatch):
+    one_by_one = []
+    monkeypatch.setattr("cdp.clean_batches.PART_BYTES", 1_500)
+    monkeypatch.setattr("cdp.clean_batches.clean", lambda *given: one_by_one.extend(given[1]) or clean(*given))
+    lines = [line("product", product_id=f"P{n}", price_cents=2.0 if n == 11 else 2) for n in range(64)]
+    (batch,) = batches("product", [RawLines(b"".join(lines), is_judged=True)], "run")
+    assert batch == clean("product", lines, "run")
+    assert lines[11] in one_by_one
+    assert len(one_by_one) < 5
+    long = line("product", price_cents=2.0, name="long" * 1_000)
+    (batch,) = batches("product", [RawLines(lines[0] + long, is_judged=True)], "run")
+    assert batch == clean("product", [lines[0], long], "run")
+
+
 def test_every_record_contract_has_a_layout_and_every_layout_a_table():
     assert {name.split(".")[0] for name in contract_names()} == LAYOUTS.keys()
     for dataset in LAYOUTS:

@@ -73,6 +73,12 @@ def test_text_of_any_script(as_line, written):
     agreed("product", as_line("product", name=f"a{written}"), as_line("product", brand=written, product_id="P2"))
 
 
+def test_rows_of_files_between_other_records_keep_their_places():
+    ids = [f"P{number}" for number in range(6)]
+    lines = [(line, as_row)[number % 3 == 1]("product", product_id=id) for number, id in enumerate(ids)]
+    assert agreed("product", *lines).rows["product_id"].to_pylist() == ids
+
+
 def test_a_payload_over_several_lines():
     payload = json.dumps(RECORDS["clickstream_event"], indent=2).encode()
     assert len(agreed("clickstream_event", raw_line("clickstream_event", payload), line("clickstream_event")).rows) == 2
@@ -112,10 +118,10 @@ ODD = {
     "a key named twice": raw_line("product", json.dumps(RECORDS["product"]).encode()[:-1] + b',"name":"Other"}'),
     "text where a number belongs": line("product", price_cents="2"),
     "a year no calendar has": line("product", updated_at="0000-01-01T00:00:00Z"),
-    "another way to be kept": as_row("product"),
     "a payload that is no text": changed(GOOD, format="base64"),
     "no payload": changed(GOOD, payload=""),
     "two payloads": changed(GOOD, payload="{} {}"),
+    "two payloads beside rows of a file": changed(GOOD, payload="{} {}") + as_row("product"),
     "a list": changed(GOOD, payload="[]"),
     "another dataset": line("customer"),
     "a contract that is not published": changed(GOOD, contract="product.v99"),
