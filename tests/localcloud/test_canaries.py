@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import moto
@@ -12,17 +13,19 @@ import pytest
 
 from localcloud.patches.version import VERSION
 
-PROBE = Path(__file__).with_name("stock_moto.py")
+ROOT = Path(__file__).resolve().parents[2]
 FAULTS = [
     line.split("def ")[1].split("(")[0]
-    for line, before in zip(PROBE.read_text().splitlines()[1:], PROBE.read_text().splitlines(), strict=False)
+    for file in sorted((ROOT / "tests/localcloud/stock").glob("*.py"))
+    for before, line in pairwise(file.read_text().splitlines())
     if before == "@fault"
 ]
 
 
 @pytest.fixture(scope="module")
 def stock() -> dict[str, object]:
-    answer = subprocess.run([sys.executable, str(PROBE)], capture_output=True, text=True, timeout=120, check=False)
+    probe = [sys.executable, "-m", "tests.localcloud.stock"]
+    answer = subprocess.run(probe, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout.splitlines()[-1])
 
