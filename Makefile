@@ -73,7 +73,7 @@ warehouse-plan: $(READY) ## The DDL between the contracts and the warehouse, and
 warehouse-migrate: $(READY) ## Run that DDL; run again after it was killed, it goes on
 	@$(PYTHON) -m localcloud warehouse-migrate $(ARGS)
 
-warehouse-access-plan: $(READY) ## Roles, grants, masks and row policies that the warehouse lacks (docs/warehouse_access.md)
+warehouse-access-plan: $(READY) ## Roles, masks and row policies that the warehouse lacks, and all grants (docs/warehouse_access.md)
 	@$(PYTHON) -m localcloud warehouse-access-plan $(ARGS)
 
 warehouse-access: $(READY) ## Give every role its rights
