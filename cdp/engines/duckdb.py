@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,24 +177,44 @@ class DuckDBEngine:
         if not dataset.partition_by:
             yield self._stream(f"select * from {new}", ROWS_PER_REWRITE).cast(dataset.arrow_schema()), None
             return
-        partition = dataset.partition_by[0]
-        for values in _bounded(touched_partitions(self, dataset, new), ROWS_PER_REWRITE):
-            rows = self._stream(f"select * from {new} where {partition} in {literal(values)}", ROWS_PER_REWRITE)
-            yield rows.cast(dataset.arrow_schema()), values
+        partition, schema = dataset.partition_by[0], dataset.arrow_schema()
+        parts = list(_bounded(touched_partitions(self, dataset, new), ROWS_PER_REWRITE))
+        touched = literal([value for values, _ in parts for value in values])
+        # All in order, in one pass: a pass for each part would read all rows as often as there are parts.
+        sql = f"select * from {new} where {partition} in {touched} order by {partition}"
+        sizes = [_sizes(rows) for _, rows in parts]
+        pieces = _cut(self._stream(sql, ARROW_BATCH_ROWS).cast(schema), chain.from_iterable(sizes))
+        for (values, _), mine in zip(parts, sizes, strict=True):
+            yield pa.RecordBatchReader.from_batches(schema, islice(pieces, len(mine))), values
 
     def _stream(self, sql: str, batch_rows: int) -> pa.RecordBatchReader:
         return self._connection.cursor().execute(sql).to_arrow_reader(batch_rows)
 
 
-def _bounded(touched: list[dict[str, Any]], most: int) -> Iterator[list[Any]]:
-    """Partition values in groups of at most `most` rows (or one partition)."""
+def _bounded(touched: list[dict[str, Any]], most: int) -> Iterator[tuple[list[Any], int]]:
+    """Partition values in groups of at most `most` rows (or one partition), with their rows."""
     group: list[Any] = []
     rows = 0
     for partition in touched:
         if group and rows + partition["n"] > most:
-            yield group
+            yield group, rows
             group, rows = [], 0
         group.append(partition["value"])
         rows += partition["n"]
     if group:
-        yield group
+        yield group, rows
+
+
+def _sizes(rows: int) -> list[int]:
+    """So many rows in pieces of at most ROWS_PER_REWRITE."""
+    return [min(ROWS_PER_REWRITE, rows - start) for start in range(0, rows, ROWS_PER_REWRITE)]
+
+
+def _cut(rows: pa.RecordBatchReader, sizes: Iterable[int]) -> Iterator[pa.RecordBatch]:
+    """The rows in pieces of these sizes."""
+    left = rows.schema.empty_table()
+    for size in sizes:
+        while left.num_rows < size:
+            left = pa.concat_tables([left, pa.Table.from_batches([rows.read_next_batch()])])
+        yield from left.slice(0, size).combine_chunks().to_batches()
+        left = left.slice(size)

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from cdp.aws.lake import Lake
@@ -84,6 +86,24 @@ def test_only_partitions_whose_rows_changed_are_rewritten(aws, write):
     assert write(lines(120), table="clean.transaction") == Change(0, 1, 0, 2)
     assert len(before) == len(files()) == 2
     assert len(before & files()) == 1
+
+
+def test_each_part_has_its_own_partitions_wherever_the_engine_cuts_its_answer(aws, write, monkeypatch):
+    monkeypatch.setattr("cdp.engines.duckdb.ROWS_PER_REWRITE", 2500)
+    monkeypatch.setattr("cdp.engines.duckdb.ARROW_BATCH_ROWS", 2048)
+    rows_of = {1: 1500, 2: 900, 3: 6000, 4: 1}  # the first two are one part, the third is three files
+    values = {"transaction_id": "n", "transaction_month": "make_date(2026, cast(month as int), 1)", "line_number": "1"}
+    columns = ", ".join(
+        f"cast({values.get(c.name, 'null')} as {c.type}) as {c.name}" for c in Dataset.load("clean.transaction").columns
+    )
+    months = " union all ".join(f"select {m} as month, unnest(range({count})) as n" for m, count in rows_of.items())
+    assert write(f"select {columns} from ({months}) order by n", table="clean.transaction").inserted == 8401
+    table = Lake(aws)._table("clean.transaction")
+    found = [(str(task.file.partition[0]), task.file.record_count) for task in table.scan().plan_files()]
+    days = {m: (date(2026, m, 1) - date(1970, 1, 1)).days for m in rows_of}
+    assert sorted(found) == sorted(
+        (str(days[m]), n) for m, n in [(1, 1500), (2, 900), *[(3, 2500)] * 2, (3, 1000), (4, 1)]
+    )
 
 
 def test_a_discarded_branch_starts_from_the_published_state_again(aws, write):
