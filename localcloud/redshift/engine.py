@@ -16,21 +16,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp, parse_one
 
-from localcloud.redshift import access, catalog, grants, s3_files
-from localcloud.redshift.commands import (
-    AlterTable,
-    Command,
-    CreateLike,
-    CreateTable,
-    DropRelation,
-    Lock,
-    MaterializedView,
-    Merge,
-    Recorded,
-    S3Command,
-    Sql,
-    Transaction,
-)
+from localcloud.redshift import access, catalog, commands, grants, s3_files
 from localcloud.redshift.errors import (
     AbortedTransactionError,
     RedshiftError,
@@ -131,9 +117,9 @@ class Session:
         if self.status == "E":
             return None
         try:
-            commands = translate(sql, [None] * parameter_count)
-            last = commands[-1] if commands else None
-            if not isinstance(last, Sql) or not last.has_rows:
+            translated = translate(sql, [None] * parameter_count)
+            last = translated[-1] if translated else None
+            if not isinstance(last, commands.Sql) or not last.has_rows:
                 return None
             last = access.permitted(self._connection, self._user, last)
             described = self._connection.execute(f"describe {last.text}").fetchall()
@@ -149,42 +135,42 @@ class Session:
             self._end("rollback")
         self._connection.close()
 
-    def _run(self, command: Command) -> Result:
-        if isinstance(command, Transaction):
+    def _run(self, command: commands.Command) -> Result:
+        if isinstance(command, commands.Transaction):
             return self._transaction(command.action)
         if self.status == "E":
             raise AbortedTransactionError
         command = access.permitted(self._connection, self._user, command)
         match command:
-            case Recorded(kind, text, needs_autocommit):
+            case commands.Recorded(kind, text, needs_autocommit):
                 if needs_autocommit and self.status == "T":
                     raise RedshiftError(f"{kind.upper()} cannot run inside a transaction block", "25001")
                 grants.note(self._connection, text)
                 self._warehouse.recorded.append(text)
                 return Result(kind.upper())
-            case Lock(table):
+            case commands.Lock(table):
                 self._take(table)
                 return Result("LOCK TABLE")
-            case S3Command(kind, text):
+            case commands.S3Command(kind, text):
                 return self._s3(kind, text)
-            case CreateLike():
+            case commands.CreateLike():
                 return self._create_like(command)
-            case MaterializedView(name, query):
+            case commands.MaterializedView(name, query):
                 return self._materialize(name, query)
-            case Merge(duplicates=duplicates):
+            case commands.Merge(duplicates=duplicates):
                 if self._connection.execute(duplicates).fetchone():
                     raise RedshiftError("Found multiple matches to update the same tuple.", "21000")
                 return self._sql(command)
-            case CreateTable(table=table, columns=columns):
+            case commands.CreateTable(table=table, columns=columns):
                 return self._create(command, table, list(columns))
-            case DropRelation(names=names):
+            case commands.DropRelation(names=names):
                 return self._drop(command, names)
-            case AlterTable(tree=tree) if catalog.is_known(self._connection, tree.this.name.lower()):
+            case commands.AlterTable(tree=tree) if catalog.is_known(self._connection, tree.this.name.lower()):
                 return self._alter(tree)
-            case Sql():
+            case commands.Sql():
                 return self._sql(command)
 
-    def _sql(self, command: Sql) -> Result:
+    def _sql(self, command: commands.Sql) -> Result:
         cursor = self._connection.execute(command.text)
         if command.has_rows:
             rows = cursor.fetchall()
@@ -238,12 +224,12 @@ class Session:
             return Result("COPY")
         query, target, options = s3_files.parse_unload(text)
         (command,) = [access.permitted(self._connection, self._user, c) for c in translate(query)]
-        if not isinstance(command, Sql):
+        if not isinstance(command, commands.Sql):
             raise UnsupportedStatementError("UNLOAD takes a SELECT")
         s3_files.unload(self._connection, client, command.text, target, options)
         return Result("UNLOAD")
 
-    def _create(self, command: Sql, table: str, columns: list[catalog.Declared]) -> Result:
+    def _create(self, command: commands.Sql, table: str, columns: list[catalog.Declared]) -> Result:
         """A table that is there already, where that is allowed, is described already."""
         is_new = not catalog.is_known(self._connection, table)
         result = self._sql(command)
@@ -251,7 +237,7 @@ class Session:
             catalog.record(self._connection, table, columns)
         return result
 
-    def _drop(self, command: Sql, names: Sequence[str]) -> Result:
+    def _drop(self, command: commands.Sql, names: Sequence[str]) -> Result:
         result = self._sql(command)
         for name in names:
             if not catalog.is_in_public(self._connection, name):  # else another of this name was dropped
@@ -274,7 +260,7 @@ class Session:
             self._connection.execute("commit")
         return Result("ALTER TABLE")
 
-    def _create_like(self, command: CreateLike) -> Result:
+    def _create_like(self, command: commands.CreateLike) -> Result:
         name = command.parent.split(".")[-1].strip('"')
         found = self._connection.execute("select sql from duckdb_tables() where table_name = ?", [name]).fetchone()
         if not found:
