@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,23 +95,26 @@ def _show_event_bridge() -> None:
 class _Logs:
     """Takes the place of the backend that writes an object for every line: here for a thousand, as late as S3 may."""
 
-    def __init__(self, backend: Any, lines: dict[str, list[str]], guard: threading.Lock) -> None:
+    def __init__(self, backend: Any, lines: list[str], guard: threading.Lock) -> None:
         self.get_bucket = backend.get_bucket
         self._put_object, self._lines, self._guard = backend.put_object, lines, guard
 
     def put_object(self, bucket: str, key: str, value: str) -> None:
         with self._guard:
-            self._lines[bucket].append(value)
-            full = self._lines.pop(bucket) if len(self._lines[bucket]) == LINES_OF_A_LOG else []
+            self._lines.append(value)
+            full = self._lines[:] if len(self._lines) == LINES_OF_A_LOG else []
+            if full:
+                self._lines.clear()
         if full:
             self._put_object(bucket, key, value="\n".join(full))
 
 
 def _gather_logs() -> None:
-    upstream, lines, guard = models.S3Backend.log_incoming_request, defaultdict[str, list[str]](list), threading.Lock()
+    upstream, guard = models.S3Backend.log_incoming_request, threading.Lock()
+    lines_of: dict[str, list[str]] = {}  # by the bucket that is asked: each has a prefix of its own
 
     def log_incoming_request(self: Any, request: Any, bucket_name: str) -> None:
-        upstream(_Logs(self, lines, guard), request, bucket_name)
+        upstream(_Logs(self, lines_of.setdefault(bucket_name, []), guard), request, bucket_name)
 
     models.S3Backend.log_incoming_request = log_incoming_request
 

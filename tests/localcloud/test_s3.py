@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 
 from localcloud.patches.s3 import LINES_OF_A_LOG
-
-LOGGING = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": ["s3:PutObject"]}
+from tests.localcloud.stock.probe import LOG_DELIVERY
 
 
 def test_a_versioned_bucket_with_delete_markers_can_be_emptied(sandbox):
@@ -19,17 +18,19 @@ def test_a_versioned_bucket_with_delete_markers_can_be_emptied(sandbox):
 
 
 def test_requests_to_a_bucket_that_logs_its_access_are_logged_a_thousand_to_an_object(sandbox):
-    s3, bucket, log = sandbox.client("s3"), sandbox.bucket(), sandbox.bucket()
-    allowed = LOGGING | {"Resource": f"arn:aws:s3:::{log}/*"}
+    s3, bucket, other, log = sandbox.client("s3"), sandbox.bucket(), sandbox.bucket(), sandbox.bucket()
+    allowed = LOG_DELIVERY | {"Resource": f"arn:aws:s3:::{log}/*"}
     s3.put_bucket_policy(Bucket=log, Policy=json.dumps({"Statement": [allowed]}))
-    status = {"LoggingEnabled": {"TargetBucket": log, "TargetPrefix": "access/"}}
-    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
+    for name, prefix in ((bucket, "access/"), (other, "other/")):
+        status = {"LoggingEnabled": {"TargetBucket": log, "TargetPrefix": prefix}}
+        s3.put_bucket_logging(Bucket=name, BucketLoggingStatus=status)
     for _ in range(LINES_OF_A_LOG - 1):
         s3.head_bucket(Bucket=bucket)
+    s3.head_bucket(Bucket=other)
     assert "Contents" not in s3.list_objects_v2(Bucket=log)
     s3.head_bucket(Bucket=bucket)
     (written,) = s3.list_objects_v2(Bucket=log)["Contents"]
     assert written["Key"].startswith("access/")
     lines = s3.get_object(Bucket=log, Key=written["Key"])["Body"].read().decode().splitlines()
     assert len(lines) == LINES_OF_A_LOG
-    assert all("REST.HEAD.BUCKET" in line for line in lines)
+    assert all("REST.HEAD.BUCKET" in line and bucket in line for line in lines)

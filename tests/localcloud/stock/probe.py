@@ -21,6 +21,7 @@ DENY_WITHOUT_TLS = {
         }
     ],
 }
+LOG_DELIVERY = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": ["s3:PutObject"]}
 FAULTS: dict[str, Callable[[], bool]] = {}
 
 

@@ -8,14 +8,7 @@ from typing import Any
 
 from moto.glue.responses import GlueResponse
 
-from tests.localcloud.stock.probe import DENY_WITHOUT_TLS, ROLE, client, fault
-
-LOG_DELIVERY = {
-    "Effect": "Allow",
-    "Principal": {"Service": "logging.s3.amazonaws.com"},
-    "Action": ["s3:PutObject"],
-    "Resource": "arn:aws:s3:::logging/*",
-}
+from tests.localcloud.stock.probe import DENY_WITHOUT_TLS, LOG_DELIVERY, ROLE, client, fault
 
 
 @fault
@@ -99,7 +92,8 @@ def s3_writes_an_object_for_every_request_that_is_logged() -> bool:
     s3 = client("s3")
     for name in ("logging", "logged"):
         s3.create_bucket(Bucket=name)
-    s3.put_bucket_policy(Bucket="logging", Policy=json.dumps({"Statement": [LOG_DELIVERY]}))
+    allowed = LOG_DELIVERY | {"Resource": "arn:aws:s3:::logging/*"}
+    s3.put_bucket_policy(Bucket="logging", Policy=json.dumps({"Statement": [allowed]}))
     status: Any = {"LoggingEnabled": {"TargetBucket": "logging", "TargetPrefix": "access/"}}
     s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus=status)
     for _ in "xy":
