@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count, islice
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,14 +178,13 @@ class DuckDBEngine:
             yield self._stream(f"select * from {new}", ROWS_PER_REWRITE).cast(dataset.arrow_schema()), None
             return
         partition, schema = dataset.partition_by[0], dataset.arrow_schema()
-        parts = list(_bounded(touched_partitions(self, dataset, new), ROWS_PER_REWRITE))
-        touched = literal([value for values, _ in parts for value in values])
+        touched = touched_partitions(self, dataset, new)
+        values = literal([found["value"] for found in touched])
         # All in order, in one pass: a pass for each part would read all rows as often as there are parts.
-        sql = f"select * from {new} where {partition} in {touched} order by {partition}"
-        sizes = [_sizes(rows) for _, rows in parts]
-        pieces = _cut(self._stream(sql, ARROW_BATCH_ROWS).cast(schema), chain.from_iterable(sizes))
-        for (values, _), mine in zip(parts, sizes, strict=True):
-            yield pa.RecordBatchReader.from_batches(schema, islice(pieces, len(mine))), values
+        sql = f"select * from {new} where {partition} in {values} order by {partition}"
+        ordered = _Ordered(self._stream(sql, ARROW_BATCH_ROWS).cast(schema))
+        for partitions, rows in _bounded(touched, ROWS_PER_REWRITE):
+            yield pa.RecordBatchReader.from_batches(schema, ordered.take(rows)), partitions
 
     def _stream(self, sql: str, batch_rows: int) -> pa.RecordBatchReader:
         return self._connection.cursor().execute(sql).to_arrow_reader(batch_rows)
@@ -205,16 +204,18 @@ def _bounded(touched: list[dict[str, Any]], most: int) -> Iterator[tuple[list[An
         yield group, rows
 
 
-def _sizes(rows: int) -> list[int]:
-    """So many rows in pieces of at most ROWS_PER_REWRITE."""
-    return [min(ROWS_PER_REWRITE, rows - start) for start in range(0, rows, ROWS_PER_REWRITE)]
+class _Ordered:
+    """Rows of a stream, taken from its front."""
 
+    def __init__(self, rows: pa.RecordBatchReader) -> None:
+        self._rows, self._left = rows, rows.schema.empty_table()
 
-def _cut(rows: pa.RecordBatchReader, sizes: Iterable[int]) -> Iterator[pa.RecordBatch]:
-    """The rows in pieces of these sizes."""
-    left = rows.schema.empty_table()
-    for size in sizes:
-        while left.num_rows < size:
-            left = pa.concat_tables([left, pa.Table.from_batches([rows.read_next_batch()])])
-        yield from left.slice(0, size).combine_chunks().to_batches()
-        left = left.slice(size)
+    def take(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """The next so many rows, in pieces of at most ROWS_PER_REWRITE; to be used up before more are taken."""
+        for start in range(0, rows, ROWS_PER_REWRITE):
+            size = min(ROWS_PER_REWRITE, rows - start)
+            while self._left.num_rows < size:
+                batch = pa.Table.from_batches([self._rows.read_next_batch()])
+                self._left = pa.concat_tables([self._left, batch])
+            piece, self._left = self._left.slice(0, size), self._left.slice(size)
+            yield from piece.combine_chunks().to_batches()
