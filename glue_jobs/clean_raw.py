@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 
@@ -37,31 +38,27 @@ def clean_raw(j: Job) -> None:
 
 def clean_dataset(j: Job, dataset: str, raw: Iterable[RawLines], pool: Executor | None = None) -> Fates:
     """Write a dataset's rows to its clean table, and what is no row to the quarantine bucket."""
-    received = rows = quarantined = held = 0
-    lost: list[str] = []
+    counts, lost = Counter[str](), list[str]()
 
     def typed() -> Iterator[pa.Table]:
-        nonlocal received, rows, quarantined, held
         for number, batch in enumerate(batches(dataset, raw, j.run_id, pool)):
             put_aside(j, dataset, f"{j.run_id}-{number:05d}", batch)
-            received += batch.received
-            rows += batch.rows.num_rows
-            quarantined += len(batch.quarantined)
-            held += len(batch.held)
+            counts.update(received=batch.received, rows=batch.rows.num_rows)
+            counts.update(quarantined=len(batch.quarantined), late_held=len(batch.held))
             lost.extend(batch.lost)
             yield batch.rows
 
     j.engine.collect(f"typed_{dataset}", typed_schema(dataset), typed())
-    accepted, missing = add_rows(j, dataset) if rows else (0, [])
+    accepted, missing = add_rows(j, dataset) if counts["rows"] else (0, [])
     j.engine.forget(f"typed_{dataset}")
     return Fates(
         STAGE,
         dataset,
-        received,
+        counts["received"],
         accepted,
-        duplicate=rows - accepted - len(missing),
-        quarantined=quarantined,
-        late_held=held,
+        duplicate=counts["rows"] - accepted - len(missing),
+        quarantined=counts["quarantined"],
+        late_held=counts["late_held"],
         lost=tuple([*lost, *missing][:SAMPLE_RECORDS]),
     )
 
