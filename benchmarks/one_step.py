@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "localcloud/glue_shim")]
 
 BASELINE, RUN_ID, RUN_AT = "baseline", "scale", "2026-03-02T02:30:00Z"
 RULES = "v1"  # records that share an identifier, as in the baseline; identity.py measures the rules that weigh
-MEMORY_LIMIT = "1GB"  # the engine's own default
+MEMORY_LIMIT = "1GB"  # the engine's own default, and the baseline's
 
 
 def main() -> None:
@@ -30,10 +30,11 @@ def main() -> None:
     parser.add_argument("--engine", default="duckdb")
     parser.add_argument("--raw", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--memory", default=MEMORY_LIMIT, help="that the baseline may use (%(default)s)")
     options = parser.parse_args()
     with redirect_stdout(sys.stderr):
         if options.step == BASELINE:
-            run_baseline(options.raw, options.work / BASELINE)
+            run_baseline(options.raw, options.work / BASELINE, options.memory)
         else:
             run_job(options.step, options.engine, options.raw, options.work)
     processes = 1
@@ -44,16 +45,16 @@ def main() -> None:
     print((own + processes * largest) * 1024)
 
 
-def run_baseline(raw: Path, out: Path) -> None:
+def run_baseline(raw: Path, out: Path, memory: str) -> None:
     """Every table of baseline.sql as a Parquet file."""
     import duckdb
 
-    (out / "spill").mkdir(parents=True)
+    (out / "spill").mkdir(parents=True, exist_ok=True)
     text = Path(__file__).with_name("baseline.sql").read_text()
     for name, value in {"raw": raw, "run_at": RUN_AT, "run_id": RUN_ID}.items():
         text = text.replace(f"{{{name}}}", str(value))
     with duckdb.connect() as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set temp_directory = '{out}/spill'")
+        connection.execute(f"set memory_limit = '{memory}'; set temp_directory = '{out}/spill'")
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         # One by one: of several statements at once DuckDB takes the names of windows for those of one query.
         for statement in text.strip().split(";\n"):

@@ -25,9 +25,10 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from one_step import BASELINE, ROOT, RUN_AT, RUN_ID
+from one_step import BASELINE, MEMORY_LIMIT, ROOT, RUN_AT, RUN_ID
 from raw_day import CACHE, raw_day
 from transforms import JOBS, cloud
 
@@ -44,6 +45,10 @@ NAMES = {
     "clean.clickstream_event": "event",
     "curated.bridge_customer_identity": "identifier",
 }
+
+
+# What the baseline gets where its one process does not end within the memory that each job has.
+MORE_MEMORY = "3GB"
 
 
 class StepFailedError(Exception):
@@ -103,7 +108,7 @@ def _measure(raw: Path, count: int, engine: str) -> dict[str, Cost]:
         (work / "settings.json").write_text(json.dumps({**arguments, **settings.names}))
         if engine == "spark":
             os.environ.update(spark_home.environment(work / "spark", settings.catalog))
-        costs = {BASELINE: _cost(BASELINE, raw, work, engine, count), PIPELINE: Cost()}
+        costs = {BASELINE: _baseline(raw, work, engine, count), PIPELINE: Cost()}
         for name in JOBS:
             costs[PIPELINE] += _cost(name, raw, work, engine, count)
         _show(PIPELINE, count, costs[PIPELINE])
@@ -111,8 +116,18 @@ def _measure(raw: Path, count: int, engine: str) -> dict[str, Cost]:
     return costs
 
 
-def _cost(step: str, raw: Path, work: Path, engine: str, count: int) -> Cost:
-    command = [sys.executable, str(ROOT / "benchmarks/one_step.py"), step, "--engine", engine]
+def _baseline(raw: Path, work: Path, engine: str, count: int) -> Cost:
+    try:
+        return _cost(BASELINE, raw, work, engine, count)
+    except StepFailedError as error:
+        if "OutOfMemoryException" not in str(error):
+            raise
+    print(f"the baseline does not end within {MEMORY_LIMIT}; it gets {MORE_MEMORY}", flush=True)
+    return _cost(BASELINE, raw, work, engine, count, "--memory", MORE_MEMORY)
+
+
+def _cost(step: str, raw: Path, work: Path, engine: str, count: int, *more: str) -> Cost:
+    command = [sys.executable, str(ROOT / "benchmarks/one_step.py"), step, "--engine", engine, *more]
     started = time.perf_counter()
     with (work / f"{step}.log").open("w") as log, (work / "peak").open("w") as peak:
         process = subprocess.Popen([*command, "--raw", str(raw), "--work", str(work)], stdout=peak, stderr=log)
@@ -132,24 +147,27 @@ def _show(name: str, count: int, cost: Cost) -> None:
 def _compare(lake: Lake, baseline: Path) -> None:
     """Every table, every column: the same rows in both. Raises StepFailedError."""
     rows = 0
-    with tempfile.TemporaryDirectory(dir=CACHE) as spill, duckdb.connect() as connection:
-        connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '2GB'; set temp_directory = '{spill}'")
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
         for dataset in Dataset.all():
-            connection.register("arriving", lake.read(dataset.name))
-            connection.execute("create or replace table ours as from arriving")
             file = baseline / f"{NAMES.get(dataset.name, dataset.table)}.parquet"
-            columns = ", ".join(column.name for column in dataset.columns)
+            connection.register("ours", lake.read(dataset.name))
+            types = connection.execute("select column_name, column_type from (describe ours)").fetchall()
+            columns = ", ".join(f"cast({name} as {type_})" for name, type_ in types)
+            ours = _fingerprint(connection, "ours", columns)
             # What the baseline does not make, nobody fills on a first day.
-            theirs = f"select {columns} from '{file}'" if file.exists() else "from ours limit 0"
-            connection.execute(f"create or replace view theirs as {theirs}")
-            count, differ = connection.execute(
-                """select (select count(*) from ours), (select count(*) from (
-                    (from ours except all from theirs) union all (from theirs except all from ours)))"""
-            ).fetchone() or (0, 0)
-            if differ:
-                raise StepFailedError(f"{dataset.name}: {differ:,} rows are in one only, of {count:,}")
-            rows += count
+            theirs = _fingerprint(connection, f"'{file}'", columns) if file.exists() else (0, None)
+            if ours != theirs:
+                raise StepFailedError(f"{dataset.name}: {ours[0]:,} rows, in the baseline {theirs[0]:,} or others")
+            rows += ours[0]
     print(f"every row of every table is the same in both ({rows:,} rows)", flush=True)
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, table: str, columns: str) -> tuple[Any, ...]:
+    """Count and sum of the rows' hashes of 64 bits: other rows have the same once in 10¹⁹ times."""
+    row = connection.execute(f"select count(*), sum(hash({columns})::hugeint) from {table}").fetchone()
+    assert row is not None
+    return row
 
 
 if __name__ == "__main__":

@@ -2,17 +2,17 @@
 -- Grain: one row per session (session_id)
 -- Reads: fact_clickstream, dim_customer
 with
-event as (
-  select *,
-    case when event_name = 'Order Completed' then revenue_cents end as order_cents,
-    case when event_name = 'Order Completed' then currency end as order_currency
-  from fact_clickstream
-),
 first_event as (
   select session_id, date_key, channel_key, geography_key, event_at as started_at, url_path as landing_path, referrer,
     device_type, campaign_name, campaign_source, campaign_medium, event_on as started_on
-  from event
+  from fact_clickstream
   where session_event_number = 1
+),
+event as (
+  select session_id, session_event_number, customer_id, anonymous_id, event_at, event_type, event_name,
+    case when event_name = 'Order Completed' then revenue_cents end as order_cents,
+    case when event_name = 'Order Completed' then currency end as order_currency
+  from fact_clickstream
 ),
 measured as (
   select session_id,
