@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import boto3
 import pyarrow as pa
@@ -25,6 +26,7 @@ from cdp.dataset import Dataset
 from cdp.settings import Settings
 
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+Item = TypeVar("Item")
 
 CATALOG = "lake"
 ROWS_AT_ONCE = 250_000  # of small files several are read at a time, of large ones one
@@ -97,21 +99,21 @@ class Lake:
         """Replace partitions of a table on this lake's branch, in one commit.
 
         Each part is rows and the partition values whose whole content they become; None stands for all of it. Each
-        batch of a stream becomes files of its own, so that one batch is in memory at a time.
+        batch of a stream becomes files of its own, so that two batches are in memory: one is written while the next is
+        made.
         """
         table = self._table(name)
         partition_by = Dataset.load(name).partition_by
         # In a commit of its own: repeating a commit of rows, pyiceberg would forget where their branch began.
         self.start_branch(name)
         with table.transaction() as transaction:
-            for rows, partitions in parts:
+            for partitions, rows in _made_ahead(_pieces(parts)):
+                if rows is not None:
+                    transaction.append(rows, branch=self.branch)
+                    continue
                 where = AlwaysTrue() if partitions is None else _is_in(partition_by[0], partitions)
                 if self._holds_any(table, where):
                     transaction.delete(where, branch=self.branch)
-                # Given a stream, pyiceberg would hold all of it.
-                for some in [rows] if isinstance(rows, pa.Table) else map(_table_of, rows):
-                    if some.num_rows:
-                        transaction.append(some, branch=self.branch)
 
     def start_branch(self, name: str) -> str:
         """Name of the branch that an engine which commits by itself is to write to; it exists afterwards."""
@@ -243,8 +245,22 @@ def _batches(scan: DataScan) -> Iterator[pa.RecordBatch]:
     yield from files.to_record_batches(some)
 
 
-def _table_of(batch: pa.RecordBatch) -> pa.Table:
-    return pa.Table.from_batches([batch])
+def _pieces(parts: Iterable[tuple[Rows, Sequence[Any] | None]]) -> Iterator[tuple[Sequence[Any] | None, Rows | None]]:
+    """Of each part its partitions, without rows, then its rows, of which pyiceberg would hold a whole stream."""
+    for rows, partitions in parts:
+        yield partitions, None
+        for batch in [rows] if isinstance(rows, pa.Table) else rows:
+            if batch.num_rows:
+                yield partitions, batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
+
+
+def _made_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The items, each made while the one before is used; an error in making one is raised in its place."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def _is_in(column: str, values: Sequence[Any]) -> BooleanExpression:
