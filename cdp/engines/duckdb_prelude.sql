@@ -30,3 +30,4 @@ create macro add_months(d, n) as cast(cast(d as date) + to_months(n) as date);
 create macro trim(x) as system.main.trim(x, ' ');
 create macro startswith(a, b) as starts_with(a, b);
 create macro endswith(a, b) as ends_with(a, b);
+create macro element_at(x, n) as list_extract(x, n);

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cdp.matching.known import PACKED, unpacked
+from cdp.matching.features import describe
+from cdp.matching.known import PACKED, Known, unpacked
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, MatchEngine
 
@@ -20,20 +21,33 @@ IN_DOUBT = """
     join grown_key r on r.number = p.right_number and r.key_name = l.key_name and r.value = l.value
     where p.is_candidate"""
 UNCHANGED = """
-    select l.number as left_number, r.number as right_number, p.*
-    from known_pair p
-    join person_feature l on l.person_id = p.left_id
-    join person_feature r on r.person_id = p.right_id
-    left join changed_number cl on cl.number = l.number
-    left join changed_number cr on cr.number = r.number
-    where cl.number is null and cr.number is null"""
+    select l.number as left_number, r.number as right_number,
+      p.left_id, p.right_id, p.match_probability, p.speaking, p.is_candidate
+    from ({pairs}) p
+    join compared_record l on l.person_id = p.left_id
+    join compared_record r on r.person_id = p.right_id
+    where l.is_changed = 0 and r.is_changed = 0"""
+# A person record now beside what was known of it; one that is gone has no number, one that is new nothing known.
+COMPARED = """
+    select coalesce(n.person_id, o.person_id) as person_id, n.number, n.stated,
+      o.features, o.component_id, o.cluster_id,
+      case when n.stated = o.stated then 0 else 1 end as is_changed
+    from stated_record n
+    full join ({records}) o on o.person_id = n.person_id"""
+FORMER = "(select features from compared_record where is_changed = 1 and features is not null)"
+NOW = f"""
+    select f.person_id, f.number, s.stated, 1 as is_changed, {PACKED} as features
+    from person_feature f
+    join stated_record s on s.number = f.number
+    union all
+    select person_id, number, stated, 0 as is_changed, features from compared_record where is_changed = 0"""
 DOUBTED = """
     select k.*
     from person_key k
     join (select left_number as number from doubted_pair union select right_number from doubted_pair) d
       on d.number = k.number"""
 KEPT = """
-    select p.left_id, p.right_id, p.match_probability, p.speaking,
+    select p.left_number, p.right_number, p.left_id, p.right_id, p.match_probability, p.speaking,
       n.left_number is not null or (p.is_candidate and (d.left_number is null or s.left_number is not null))
         as is_candidate
     from unchanged_pair p
@@ -47,21 +61,28 @@ UNKNOWN = """
     where k.left_id is null"""
 
 
-def find_candidates(engine: MatchEngine, rules: MatchRules) -> None:
+def find_changes(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
+    """Make the steps `packed_feature` of all person records, `compared_record` and `changed_record`, after STATED.
+
+    A record that states what it stated has the features that are known of it; of new and changed ones they are made.
+    """
+    engine.step("compared_record", COMPARED.format(records=known.records))
+    engine.step("changed_record", "select person_id, number from compared_record where is_changed = 1")
+    describe(engine, rules, "changed_record")
+    engine.step("packed_feature", NOW)
+
+
+def find_candidates(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
     """Make the steps `candidate` (left_number < right_number), to be scored, and `kept_pair`, scored before.
 
-    Together they are all pairs of `person_feature` that share a key and may be one human; `kept_pair` also has known
-    pairs that are no candidates. `known_record` and `known_pair` are what the last run found out, or empty.
+    Together they are all pairs of `packed_feature` that share a key and may be one human; `kept_pair` also has known
+    pairs that are no candidates.
     """
-    _find_changes(engine)
     hashes = key_hashes(rules.blocking, engine.hash_function)
-    engine.step(
-        "person_key",
-        f"""select f.number, case when c.number is null then 0 else 1 end as is_changed, {hashes}
-            from person_feature f left join changed_number c on c.number = f.number""",
-    )
-    engine.step("former_key", f"select {hashes} from former_feature")
-    engine.step("unchanged_pair", UNCHANGED)
+    features = unpacked("packed_feature", "number", "is_changed")
+    engine.step("person_key", f"select number, is_changed, {hashes} from ({features}) f")
+    engine.step("former_key", f"select {hashes} from ({unpacked(FORMER)}) f")
+    engine.step("unchanged_pair", UNCHANGED.format(pairs=known.pairs))
     keys = [f"key_{number}" for number in range(len(rules.blocking))]
     for key in keys:
         engine.step(f"touched_{key}", _touched(key, rules.most_per_key))
@@ -103,24 +124,6 @@ def pairs_sharing(key: tuple[str, ...], most: int) -> str:
         where sharing between 2 and {most}"""
     return f"""select l.number as left_number, r.number as right_number
         from ({shared}) l join ({shared}) r on {_same(key, "l", "r")} where l.number < r.number"""
-
-
-def _find_changes(engine: Engine) -> None:
-    """Make `changed_record` (new, gone or other than known), `changed_number` of those that are there, and
-    `former_feature`, what was known of them."""
-    engine.step("packed_feature", f"select f.person_id, f.number, {PACKED} as features from person_feature f")
-    engine.step(
-        "changed_record",
-        """select coalesce(n.person_id, o.person_id) as person_id, n.number
-            from packed_feature n full join known_record o on o.person_id = n.person_id
-            where n.person_id is null or o.person_id is null or n.features <> o.features""",
-    )
-    engine.step("changed_number", "select number from changed_record where number is not null")
-    engine.step(
-        "former_feature",
-        f"""select {unpacked("f.features")} from known_record f
-            join changed_record c on c.person_id = f.person_id""",
-    )
 
 
 def _touched(key: str, most: int) -> str:

@@ -38,6 +38,11 @@ class Decisions:
     same: frozenset[tuple[int, int]] = field(default_factory=frozenset)
     apart: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
+    @property
+    def records(self) -> frozenset[int]:
+        """All that are decided about."""
+        return frozenset(record for pair in (*self.same, *self.apart) for record in pair)
+
 
 def components(count: int, left: Numbers, right: Numbers) -> Numbers:
     """For each record the smallest record that the pairs connect it with, itself when there is none."""
@@ -103,7 +108,7 @@ def cut(labels: Numbers, scored: Scored, decisions: Decisions, mode: Mode) -> Nu
     is_inside = (labels[scored.left] == labels[scored.right]) & (scored.left != scored.right)
     left, right, probability = scored.left[is_inside], scored.right[is_inside], scored.probability[is_inside]
     sizes = np.bincount(labels, minlength=len(labels))
-    decided = {int(labels[a]) for pair in (*decisions.same, *decisions.apart) for a in pair}
+    decided = {int(labels[record]) for record in decisions.records}
     clusters = labels.copy()
     # Two records: the one score decides.
     is_pair = (sizes[labels[left]] == 2) & ~np.isin(labels[left], list(decided))

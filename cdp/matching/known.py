@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from cdp.matching.features import how_made
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import FIELDS, MatchRules
 from cdp.steps import Engine
@@ -21,7 +22,7 @@ FEATURES = tuple(sorted(FIELDS))
 # Features are kept as one text; no value holds the signs that stand between them and for null.
 BETWEEN, NULL = "chr(31)", "chr(30)"
 PACKED = f"concat_ws({BETWEEN}, {', '.join(f'coalesce(f.{name}, {NULL})' for name in FEATURES)})"
-NOBODY = """select cast(null as string) as person_id, cast(null as string) as features,
+NOBODY = """select cast(null as string) as person_id, cast(null as string) as stated, cast(null as string) as features,
     cast(null as string) as component_id, cast(null as string) as cluster_id where 1 = 0"""
 NO_PAIR = """select cast(null as string) as left_id, cast(null as string) as right_id,
     cast(null as double) as match_probability, cast(null as string) as speaking, true as is_candidate where 1 = 0"""
@@ -29,7 +30,8 @@ NO_PAIR = """select cast(null as string) as left_id, cast(null as string) as rig
 
 @dataclass(frozen=True)
 class Known:
-    """SQL of what is known: records with features, component and cluster; pairs with score and what speaks for them."""
+    """SQL of what is known: records with what they stated, features, component and cluster; pairs with score and what
+    speaks for them."""
 
     records: str = NOBODY
     pairs: str = NO_PAIR
@@ -39,23 +41,25 @@ class Known:
         """What the tables in READS hold that was found out with the same rules, model, mode and scoring."""
         basis = basis_of(rules, model, mode)
         return cls(
-            f"""select person_id, features, component_id, cluster_id
-                from identity_match_record where basis = '{basis}'""",
+            f"""select person_id, stated, features, component_id, cluster_id
+                from identity_match_record where basis = '{basis}' and stated is not null""",
             f"""select left_id, right_id, match_probability, speaking, is_candidate
                 from identity_match_pair where basis = '{basis}'""",
         )
 
 
 def basis_of(rules: MatchRules, model: MatchModel, mode: str) -> str:
-    """16 hex digits of all that decides scores and clusters beside the records and a steward."""
-    decides = (rules, model.model_version, mode, version("splink"), FEATURES)
+    """16 hex digits of all that decides features, scores and clusters beside the records and a steward."""
+    decides = (rules, model.model_version, mode, version("splink"), FEATURES, how_made())
     return hashlib.sha256(repr(decides).encode()).hexdigest()[:16]
 
 
-def unpacked(features: str) -> str:
-    """SQL for the columns that a text of packed features holds."""
-    values = (f"nullif(split_part({features}, {BETWEEN}, {n}), {NULL})" for n in range(1, len(FEATURES) + 1))
-    return ", ".join(f"{value} as {name}" for value, name in zip(values, FEATURES, strict=True))
+def unpacked(rows: str, *columns: str) -> str:
+    """SQL for these columns and FEATURES of rows (a step, or SQL in brackets) with packed `features`."""
+    values = (f"nullif(element_at(parts, {n}), {NULL}) as {name}" for n, name in enumerate(FEATURES, 1))
+    # A text is taken apart once, not for each value.
+    parts = f"select {', '.join((*columns, f'split(features, {BETWEEN}) as parts'))} from {rows} p"
+    return f"select {', '.join((*columns, *values))} from ({parts}) p"
 
 
 def unpack(features: str) -> dict[str, str | None]:
@@ -74,9 +78,13 @@ def keep(engine: Engine, basis: str) -> None:
     """Make the steps of WRITES from `packed_feature`, `component`, `membership` and `worth_keeping`."""
     engine.step(
         "match_record",
-        f"""select f.person_id, f.features, c.cluster_id as component_id, m.cluster_id, '{basis}' as basis
+        f"""select f.person_id, f.stated, f.features, c.cluster_id as component_id, m.cluster_id, '{basis}' as basis
             from packed_feature f
-            join component c on c.person_id = f.person_id
-            join membership m on m.person_id = f.person_id""",
+            join component c on c.number = f.number
+            join membership m on m.number = f.number""",
     )
-    engine.step("match_pair", f"select *, '{basis}' as basis from worth_keeping")
+    engine.step(
+        "match_pair",
+        f"""select left_id, right_id, match_probability, speaking, is_candidate, '{basis}' as basis
+            from worth_keeping""",
+    )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cdp.matching.candidates import key_hashes
 from cdp.matching.clustering import Decisions, Numbers, Scored, components
-from cdp.matching.known import BETWEEN, FEATURES, NULL, Known
+from cdp.matching.known import Known, unpacked
 from cdp.matching.matches import BALANCED, NO_DECISIONS, People
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
@@ -24,11 +24,6 @@ RECORD = """
     select k.person_id, k.features, p.customer_id
     from ({records}) k
     join identity_person p on concat_ws(':', p.source, p.source_customer_id) = k.person_id"""
-# As `unpacked` does, in a sixth of its time: a text is taken apart once, not for each value.
-VALUES = ", ".join(f"nullif(parts[{n}], {NULL}) as {name}" for n, name in enumerate(FEATURES, 1))
-FEATURE = f"""
-    select person_id, {VALUES}
-    from (select person_id, string_split(features, {BETWEEN}) as parts from known_record) r"""
 CROWDED = """
     select {kind}, list(person_id) as person_ids
     from person_record where {kind} is not null group by {kind} having count(*) >= :most_per_{kind}"""
@@ -98,8 +93,9 @@ class KnownPeople:
         }
         engine.step("known_pair", known.pairs)
         self.decisions = people.decisions(decisions)
-        self.pairs = Pairs(people.scored(engine, "known_pair"))
-        ties = people.scored(engine, "known_pair", f"is_candidate and match_probability >= {reach}")
+        pairs = engine.arrow("known_pair").read_all()
+        self.pairs = Pairs(people.scored(pairs))
+        ties = people.scored(pairs.filter((pc.field("match_probability") >= reach) & pc.field("is_candidate")))
         self.ties = Pairs(ties)
         same = np.array([*self.decisions.same], np.int64).reshape(-1, 2)
         self._reach = components(
@@ -149,10 +145,8 @@ class KnownPeople:
         return Decisions(*(_placed(pairs, places) for pairs in (self.decisions.same, self.decisions.apart)))
 
     def _index_keys(self, engine: MatchEngine) -> dict[str, Index]:
-        engine.step(
-            "known_key",
-            f"select person_id, {key_hashes(self._rules.blocking, engine.hash_function)} from ({FEATURE}) f",
-        )
+        hashes = key_hashes(self._rules.blocking, engine.hash_function)
+        engine.step("known_key", f"select person_id, {hashes} from ({unpacked('known_record', 'person_id')}) f")
         rows = engine.arrow("known_key").read_all()
         numbers = pc.index_in(rows["person_id"], self._records["person_id"]).to_numpy().astype(np.int64)
         indexes = {}

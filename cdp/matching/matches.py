@@ -12,62 +12,65 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cdp.matching.candidates import find_candidates, find_pairs
+from cdp.matching.candidates import find_candidates, find_changes, find_pairs
 from cdp.matching.clustering import Decisions, Numbers, Scored, connect, cut, in_reach
-from cdp.matching.features import make_features
-from cdp.matching.known import Known, basis_of, keep, keep_nothing
+from cdp.matching.features import STATED, make_features
+from cdp.matching.known import Known, basis_of, keep, keep_nothing, unpacked
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules, Mode
 from cdp.matching.scoring import score_pairs
 from cdp.steps import MatchEngine, run_steps
 
-BY_IDENTIFIER = ("person_record", "person_identifier", "edge", "matched")
+BY_IDENTIFIER = ("person_record", "held_identifier", "person_identifier", "edge", "matched")
 BALANCED, DETERMINISTIC = "balanced", "deterministic"
 MOST_IN_ONE_KEY = 100  # records that agree on a whole deterministic key; more are copies of one entry
 # A component that is as the last run knew it, and that no steward has decided about, keeps its clusters.
 TOUCHED = """
-    select c.cluster_id
+    select c.cluster_number
     from component c
-    left join known_record k on k.person_id = c.person_id
-    left join changed_record x on x.person_id = c.person_id
-    left join decided_record d on d.person_id = c.person_id
-    left join (select component_id, count(*) as n from known_record group by component_id) b
+    join compared_record k on k.number = c.number
+    left join decided_record d on d.number = c.number
+    left join (select component_id, count(*) as n from compared_record group by component_id) b
       on b.component_id = c.cluster_id
-    group by c.cluster_id
+    group by c.cluster_number
     having max(coalesce(b.n, 0)) <> count(*) or count(*) <>
-      count(case when k.component_id = c.cluster_id and x.person_id is null and d.person_id is null then 1 end)"""
+      count(case when k.component_id = c.cluster_id and k.is_changed = 0 and d.number is null then 1 end)"""
 # Within a component every pair counts, also one that shares no key.
 UNSCORED = """
     with member as (
-      select c.person_id, c.cluster_id, f.number
+      select c.number, c.cluster_number
       from component c
-      join touched_component t on t.cluster_id = c.cluster_id
-      join person_feature f on f.person_id = c.person_id
+      join touched_component t on t.cluster_number = c.cluster_number
     )
     select l.number as left_number, r.number as right_number
     from member l
-    join member r on r.cluster_id = l.cluster_id
-    left join scored_pair s on s.left_id = l.person_id and s.right_id = r.person_id
-    where l.number < r.number and s.left_id is null"""
+    join member r on r.cluster_number = l.cluster_number
+    left join scored_pair s on s.left_number = l.number and s.right_number = r.number
+    where l.number < r.number and s.left_number is null"""
 TO_CUT = """
-    select p.left_id, p.right_id, p.match_probability
+    select p.left_number, p.right_number, p.match_probability
     from scored_pair p
-    join component l on l.person_id = p.left_id
-    join component r on r.person_id = p.right_id and r.cluster_id = l.cluster_id
-    join touched_component t on t.cluster_id = l.cluster_id"""
+    join component l on l.number = p.left_number
+    join component r on r.number = p.right_number and r.cluster_number = l.cluster_number
+    join touched_component t on t.cluster_number = l.cluster_number"""
 UNCUT = """
-    select k.person_id, k.cluster_id
+    select k.number, s.number as cluster_number
     from component c
-    join known_record k on k.person_id = c.person_id
-    left join touched_component t on t.cluster_id = c.cluster_id
-    where t.cluster_id is null and k.cluster_id <> c.cluster_id"""
+    join compared_record k on k.number = c.number
+    join stated_record s on s.person_id = k.cluster_id
+    left join touched_component t on t.cluster_number = c.cluster_number
+    where t.cluster_number is null and k.cluster_id <> c.cluster_id"""
 WORTH_KEEPING = """
     select p.left_id, p.right_id, p.match_probability, p.speaking,
       p.is_candidate and p.match_probability >= {reach} as is_candidate
     from scored_pair p
-    join component l on l.person_id = p.left_id
-    join component r on r.person_id = p.right_id
-    where l.cluster_id = r.cluster_id or (p.is_candidate and p.match_probability >= {reach})"""
+    join component l on l.number = p.left_number
+    join component r on r.number = p.right_number
+    where l.cluster_number = r.cluster_number or (p.is_candidate and p.match_probability >= {reach})"""
+TO_SCORE = """(
+    select f.person_id, f.number, f.features
+    from packed_feature f
+    join (select left_number as number from {pairs} union select right_number from {pairs}) r on r.number = f.number)"""
 NOTHING = Known()
 NO_DECISIONS = pa.schema([("left_id", pa.string()), ("right_id", pa.string()), ("is_same", pa.bool_())]).empty_table()
 
@@ -93,21 +96,24 @@ def resolve_matches(
         join_all(engine, decisions)
         keep_nothing(engine)
         return
-    make_features(engine, rules)
     if mode == DETERMINISTIC:
+        make_features(engine, rules)
         find_pairs(engine, "agreeing", rules.deterministic, MOST_IN_ONE_KEY)
         score_pairs(engine, "agreeing", "scored", rules, model or MatchModel.shipped(rules))
         ties = "select left_id, right_id, cast(1 as double) as match_probability, :rule_version as rule_version"
         engine.step("edge", f"{ties} from scored where veto is null", rules.parameters)
         join_all(engine, decisions)
-        engine.step("scored_pair", f"select left_id, right_id, {_speaking(rules)} as speaking from scored")
+        engine.step(
+            "scored_pair",
+            f"select left_number, right_number, left_id, right_id, {_speaking(rules)} as speaking from scored",
+        )
         engine.step("matched", _matched(rules))
         keep_nothing(engine)
         return
     model = model or MatchModel.shipped(rules)
-    engine.step("known_record", known.records)
-    engine.step("known_pair", known.pairs)
-    find_candidates(engine, rules)
+    run_steps(engine, "identity", STATED, rules.parameters)
+    find_changes(engine, rules, known)
+    find_candidates(engine, rules, known)
     join_by_score(engine, rules, model, rules.mode(mode), decisions)
     keep(engine, basis_of(rules, model, mode))
 
@@ -123,22 +129,23 @@ def join_by_score(
     engine: MatchEngine, rules: MatchRules, model: MatchModel, mode: Mode, decisions: pa.Table = NO_DECISIONS
 ) -> None:
     """Make the steps `edge`, `membership`, `matched` and `worth_keeping` from `candidate`, `kept_pair` and features."""
-    score_pairs(engine, "candidate", "scored", rules, model, mode.reach)
+    _score(engine, "candidate", "scored", rules, model, mode.reach)
     engine.step("scored_pair", f"{_scored('scored', 'true', rules)} union all select * from kept_pair")
     people = People(engine)
     decided = people.decisions(decisions)
-    candidates = f"is_candidate and match_probability >= {mode.reach}"
-    reach = in_reach(len(people), people.scored(engine, "scored_pair", candidates), decided.same, mode)
+    candidates = f"select * from scored_pair where is_candidate and match_probability >= {mode.reach}"
+    reach = in_reach(len(people), _numbered(engine, candidates), decided.same, mode)
     people.register(engine, "component", reach)
-    people.register_decided(engine, decided)
+    engine.register("decided_record", pa.table({"number": pa.array(sorted(decided.records), pa.int64())}))
     engine.step("touched_component", TOUCHED)
     engine.step("unscored_pair", UNSCORED)
-    score_pairs(engine, "unscored_pair", "scored_inside", rules, model)
+    _score(engine, "unscored_pair", "scored_inside", rules, model)
     engine.step("scored_pair", f"select * from scored_pair union all {_scored('scored_inside', 'false', rules)}")
-    engine.step("pair_to_cut", TO_CUT)
     engine.step("uncut_record", UNCUT)
-    clusters = cut(reach, people.scored(engine, "pair_to_cut"), decided, mode)
-    people.register(engine, "membership", people.relabelled(engine, "uncut_record", clusters))
+    clusters = cut(reach, _numbered(engine, TO_CUT), decided, mode)
+    uncut = engine.arrow("uncut_record").read_all()
+    clusters[uncut["number"].to_numpy()] = uncut["cluster_number"].to_numpy()
+    people.register(engine, "membership", clusters)
     engine.step("worth_keeping", WORTH_KEEPING.format(reach=mode.reach))
     engine.step(
         "edge",
@@ -149,8 +156,24 @@ def join_by_score(
     engine.step("matched", _matched(rules))
 
 
+def _score(
+    engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
+) -> None:
+    """As `score_pairs`, of `packed_feature`."""
+    engine.step("feature_to_score", unpacked(TO_SCORE.format(pairs=pairs), "person_id", "number"))
+    score_pairs(engine, pairs, into, rules, model, least, "feature_to_score")
+
+
+def _numbered(engine: MatchEngine, pairs: str) -> Scored:
+    """The pairs (left_number, right_number, match_probability) of SQL."""
+    engine.step("likely_pair", f"select left_number, right_number, match_probability from ({pairs}) p")
+    rows = engine.arrow("likely_pair").read_all()
+    left, right = (rows[side].to_numpy().astype(np.int64) for side in ("left_number", "right_number"))
+    return Scored(left, right, rows["match_probability"].to_numpy())
+
+
 def _scored(scored: str, is_candidate: str, rules: MatchRules) -> str:
-    return f"""select left_id, right_id, match_probability, {_speaking(rules)} as speaking,
+    return f"""select left_number, right_number, left_id, right_id, match_probability, {_speaking(rules)} as speaking,
         {is_candidate} as is_candidate from {scored}"""
 
 
@@ -165,8 +188,8 @@ def _matched(rules: MatchRules) -> str:
     named = ", ".join(f"max(case when speaking like '%,{c.name},%' then '{c.name}' end)" for c in rules.comparisons)
     return f"""with inside as (
           select s.left_id, s.right_id, s.speaking from scored_pair s
-          join membership l on l.person_id = s.left_id
-          join membership r on r.person_id = s.right_id and r.cluster_id = l.cluster_id
+          join membership l on l.number = s.left_number
+          join membership r on r.number = s.right_number and r.cluster_number = l.cluster_number
           where s.speaking <> ',,'
         ), side as (
           select left_id as person_id, speaking from inside union all select right_id, speaking from inside
@@ -199,27 +222,16 @@ class People:
                 found[bool(is_same)].add((int(left), int(right)))
         return Decisions(frozenset(found[True]), frozenset(found[False]))
 
-    def scored(self, engine: MatchEngine, step: str, which: str = "true") -> Scored:
-        """The pairs of a step for which a condition holds."""
-        engine.step("likely_pair", f"select left_id, right_id, match_probability from {step} where {which}")
-        rows = engine.arrow("likely_pair").read_all()
+    def scored(self, rows: pa.Table) -> Scored:
+        """Pairs (left_id, right_id, match_probability) by number."""
         left, right = self.pairs(rows)
         return Scored(left, right, rows["match_probability"].to_numpy())
 
-    def relabelled(self, engine: MatchEngine, step: str, labels: Numbers) -> Numbers:
-        """The labels, with those that a step (person_id, cluster_id) has in place of them."""
-        rows = engine.arrow(step).read_all()
-        places, names = (pc.index_in(rows[c], self._ids).to_numpy().astype(np.int64) for c in rows.column_names)
-        changed = labels.copy()
-        changed[places] = names
-        return changed
-
-    def register_decided(self, engine: MatchEngine, decisions: Decisions) -> None:
-        """Make the step `decided_record` (person_id) of all that a steward decided about."""
-        places = sorted({record for pair in (*decisions.same, *decisions.apart) for record in pair})
-        engine.register("decided_record", pa.table({"person_id": self._ids.take(pa.array(places, pa.int64()))}))
-
     def register(self, engine: MatchEngine, name: str, labels: Numbers) -> None:
-        """Make a step (person_id, cluster_id) of the records' labels."""
+        """Make a step (person_id, cluster_id, and both by number) of the records' labels."""
         names: Any = self._ids.take(pa.array(labels))
-        engine.register(name, pa.table({"person_id": self._ids, "cluster_id": names}))
+        numbers = np.arange(len(self))
+        engine.register(
+            name,
+            pa.table({"person_id": self._ids, "cluster_id": names, "number": numbers, "cluster_number": labels}),
+        )

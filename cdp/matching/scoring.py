@@ -24,14 +24,21 @@ COMPARED = "l.part = r.against and l.person_id < r.person_id"
 
 
 def score_pairs(
-    engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
+    engine: MatchEngine,
+    pairs: str,
+    into: str,
+    rules: MatchRules,
+    model: MatchModel,
+    least: float = 0.0,
+    features: str = "person_feature",
 ) -> None:
     """Make the step `into` from the pairs (left_number < right_number) of a step, less those that cannot reach `least`.
 
-    Its columns are those of `weigh_pairs`, and match_probability, veto (name of the one that spoke, or null),
-    two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
+    `features` is the step that has those of the records. The columns of `into` are those of `weigh_pairs`, and
+    match_probability, veto (name of the one that spoke, or null), two_people (the kind of two people that explains the
+    pair best, or null) and doubt (what that takes away, in bits).
     """
-    weigh_pairs(engine, pairs, "weighed_pair", rules, model, least)
+    weigh_pairs(engine, pairs, "weighed_pair", rules, model, least, features)
     engine.step(into, _judged("weighed_pair", rules, model))
 
 
@@ -92,14 +99,20 @@ def _judged(weighed: str, rules: MatchRules, model: MatchModel) -> str:
 
 
 def weigh_pairs(
-    engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
+    engine: MatchEngine,
+    pairs: str,
+    into: str,
+    rules: MatchRules,
+    model: MatchModel,
+    least: float = 0.0,
+    features: str = "person_feature",
 ) -> None:
-    """Make the step `into` from the pairs (left_number < right_number, of `person_feature`) of a step.
+    """Make the step `into` from the pairs (left_number < right_number, of `features`) of a step.
 
     Pairs that are not `least` probable even against strangers alone are left out: other kinds and vetoes only take
-    away. Its columns are left_id, right_id and per comparison `gamma_<field>` (level, from the top down to 0; -1 where
-    a value is missing), `mw_<field>` (weight in bits) and `rare_<field>` (the part of it that is due to how common the
-    value is).
+    away. Its columns are left_number, right_number, left_id, right_id and per comparison `gamma_<field>` (level, from
+    the top down to 0; -1 where a value is missing), `mw_<field>` (weight in bits) and `rare_<field>` (the part of it
+    that is due to how common the value is).
     """
     engine.step(
         "pair_to_score",
@@ -107,7 +120,7 @@ def weigh_pairs(
     )
     engine.step("record_to_score", f"select left_number as number from {pairs} union select right_number from {pairs}")
     api = engine.splink()
-    linker = linker_of(engine, api, rules, model)
+    linker = linker_of(engine, api, rules, model, features)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
     # Splink adds the same bits up in another order, so that the last digit may differ.
     scored = linker.inference.predict(least * (1 - 1e-9), warning_mode="never").physical_name
@@ -115,8 +128,11 @@ def weigh_pairs(
     api.delete_tables_created_by_splink_from_db()
 
 
-def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel) -> Linker:
-    """Splink's linker over `record_to_score`, each value with its share; one that the model does not know is rare."""
+def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel, features: str) -> Linker:
+    """Splink's linker over the features of `record_to_score`, each value with its share.
+
+    A value that the model does not know is rare.
+    """
     model.check(rules)
     shares = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
@@ -126,20 +142,21 @@ def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchMode
     for name, known in model.frequencies.items():
         engine.step(
             "held_value",
-            f"""select distinct f.{name} as value from person_feature f
+            f"""select distinct f.{name} as value from {features} f
                 join record_to_score r on r.number = f.number where f.{name} is not null""",
         )
         held = [value for value in engine.arrow("held_value").read_all()["value"].to_pylist() if value in known]
         shares_held = pa.array([known[value] for value in held], pa.float64())
         engine.register(f"frequency_{name}", pa.table({"value": pa.array(held, pa.string()), "share": shares_held}))
-    records = "person_feature f join record_to_score r on r.number = f.number"
+    records = f"{features} f join record_to_score r on r.number = f.number"
     engine.step("weighed_feature", f"select f.*{shares} from {records}{joins}")
     return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
 
 
 def _weighed(scored: str, rules: MatchRules, model: MatchModel) -> str:
     columns = ", ".join(_columns(c, model) for c in rules.comparisons)
-    return f"select person_id_l as left_id, person_id_r as right_id, {columns} from {scored}"
+    ids = "number_l as left_number, number_r as right_number, person_id_l as left_id, person_id_r as right_id"
+    return f"select {ids}, {columns} from {scored}"
 
 
 def veto(rules: MatchRules) -> str:

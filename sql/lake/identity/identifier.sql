@@ -1,12 +1,12 @@
 -- Which customer each identifier leads to. Blocked and overshared values lead nowhere and have no row.
 -- Grain: one row per identifier (identifier_type, identifier)
--- Reads: person, person_identifier, source_customer, anchor, visitor_email
+-- Reads: person, held_identifier, source_customer, anchor, visitor_email
 with
 contact as (
   select i.identifier_type, i.identifier, p.customer_id, true as is_known
-  from person_identifier i
-  join person p on p.person_id = i.person_id
-  where i.person_id = i.first_person_id
+  from held_identifier i
+  join person p on p.person_id = i.first_person_id
+  where not i.is_common
 ),
 source_id as (
   select 'source_customer_id' as identifier_type, person_id as identifier, customer_id, is_known from source_customer

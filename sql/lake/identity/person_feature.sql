@@ -1,27 +1,25 @@
 -- What is compared of a person record: texts in small plain letters without accents and separators, dates in digits,
 -- identifiers only where they may identify. A value that says nothing is null, and null is evidence of nothing.
--- `number` is a record's place in the order of person ids, from 0: what numbers can do is not done with texts.
 -- Grain: one row per person record (person_id)
--- Reads: person_record, person_identifier, plain_text
+-- Reads: described_record, held_identifier, plain_text
 with
-identifier as (
-  select person_id,
-    max(case when identifier_type = 'email' then identifier end) as email,
-    max(case when identifier_type = 'phone' then identifier end) as phone
-  from person_identifier
-  group by person_id
+telling_email as (
+  select identifier from held_identifier where identifier_type = 'email' and not is_common
 ),
-numbered as (
-  select person_id, row_number() over (order by person_id) - 1 as number from person_record
+telling_phone as (
+  select identifier from held_identifier where identifier_type = 'phone' and not is_common
 ),
 plain as (
-  select r.person_id, r.source, date_format(r.birth_on, 'yyyyMMdd') as birth_on,
+  select r.person_id, r.number, r.source, e.identifier as email, p.identifier as phone,
+    date_format(r.birth_on, 'yyyyMMdd') as birth_on,
     coalesce(p1.plain, regexp_replace(lower(r.first_name), :separators, '')) as first_name,
     coalesce(p2.plain, regexp_replace(lower(r.last_name), :separators, '')) as last_name,
     coalesce(p3.plain, regexp_replace(lower(r.street), :separators, '')) as street,
     coalesce(p4.plain, regexp_replace(lower(r.postal_code), :separators, '')) as postal_code,
     coalesce(p5.plain, regexp_replace(lower(r.city), :separators, '')) as city
-  from person_record r
+  from described_record r
+  left join telling_email e on e.identifier = r.email
+  left join telling_phone p on p.identifier = r.phone
   left join plain_text p1 on p1.stated = r.first_name
   left join plain_text p2 on p2.stated = r.last_name
   left join plain_text p3 on p3.stated = r.street
@@ -29,7 +27,7 @@ plain as (
   left join plain_text p5 on p5.stated = r.city
 ),
 stated as (
-  select person_id, source,
+  select person_id, number, source, email, phone,
     case when first_name not in :blocked_values then first_name end as first_name,
     case when last_name not in :blocked_values then last_name end as last_name,
     birth_on,
@@ -39,8 +37,8 @@ stated as (
   from plain
 ),
 person_feature as (
-  select s.*, n.number, i.email, i.phone,
-    regexp_extract(i.email, '^([^@+]+)', 1) as email_user,
+  select s.*,
+    regexp_extract(s.email, '^([^@+]+)', 1) as email_user,
     case when s.first_name is not null and s.last_name is not null
       then concat_ws(' ', least(s.first_name, s.last_name), greatest(s.first_name, s.last_name)) end as names,
     substring(s.first_name, 1, 3) as first_start,
@@ -57,7 +55,5 @@ person_feature as (
       end as birth_turned,
     case when s.postal_code is not null and s.city is not null then concat_ws(' ', s.postal_code, s.city) end as place
   from stated s
-  inner join numbered n on n.person_id = s.person_id
-  left join identifier i on i.person_id = s.person_id
 )
 select * from person_feature
