@@ -1,7 +1,7 @@
 """Prints what a batch of new person records costs beside a run from nothing, and whether both end in the same people.
 
 The last hundredth and the last tenth of the sample world's records, in an order that a hash of their ids makes, arrive
-after the rest; the model is learnt once, before. CPU seconds do not depend on what else the machine does.
+after the rest; the model is learnt once, before. Every run has an engine of its own, as a job has.
 
     python benchmarks/identity_batches.py --records 1000000
 """
@@ -13,8 +13,10 @@ import hashlib
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -49,34 +51,36 @@ def measure(records: pa.Table, rules: MatchRules) -> None:
         cpu = time.process_time()
         make_features(engine, rules)
         model = train(engine.arrow("person_feature").read_all(), rules, {})
+    print(f"{records.num_rows:,} person records; model learnt in {time.process_time() - cpu:.1f} s of CPU", flush=True)
+    known = Known.from_lake(rules, model, BALANCED)
+    whole, people, _ = resolved(records, rules, model)
+    for share in SHARES:
+        before, _, left = resolved(records.slice(0, int(records.num_rows * (1 - share))), rules, model)
+        batch, found, _ = resolved(records, rules, model, known, left)
         print(
-            f"{records.num_rows:,} person records; model learnt in {time.process_time() - cpu:.1f} s of CPU", flush=True
+            f"batch of {share:.0%}: {batch:.1f} s of CPU, the rest before it {before:.1f} s, "
+            f"from nothing {whole:.1f} s, {batch / whole:.1%}; "
+            f"{'the same' if found.equals(people) else 'OTHER'} people",
+            flush=True,
         )
-        for share in SHARES:
-            before = records.slice(0, int(records.num_rows * (1 - share)))
-            resolved(engine, before, rules, model, NOTHING)
-            for table, step in WRITES.items():
-                engine.step(table.replace(".", "_"), f"select * from {step}")
-            batch = resolved(engine, records, rules, model, Known.from_lake(rules, model, BALANCED))
-            engine.step("membership_of_batch", "select * from membership")
-            whole = resolved(engine, records, rules, model, NOTHING)
-            differing = engine.query(
-                """select count(*) as n from membership m join membership_of_batch b on b.person_id = m.person_id
-                   where b.cluster_id <> m.cluster_id"""
-            )[0]["n"]
-            print(
-                f"batch of {share:.0%}: {batch:.1f} s of CPU, from nothing {whole:.1f} s, {batch / whole:.1%}; "
-                f"{differing} records in other people",
-                flush=True,
-            )
 
 
-def resolved(engine: DuckDBEngine, records: pa.Table, rules: MatchRules, model: MatchModel, known: Known) -> float:
-    """CPU seconds of a run."""
-    engine.register("clean_customer", records)
-    cpu = time.process_time()
-    resolve_matches(engine, rules, model=model, known=known)
-    return time.process_time() - cpu
+def resolved(
+    records: pa.Table,
+    rules: MatchRules,
+    model: MatchModel,
+    known: Known = NOTHING,
+    left: Mapping[str, pa.Table] = MappingProxyType({}),
+) -> tuple[float, pa.Table, dict[str, pa.Table]]:
+    """CPU seconds of a run, who is who, and the tables that it leaves to the next one; `left` are those it gets."""
+    with closing(DuckDBEngine()) as engine:
+        for table, rows in {"clean.customer": records, **left}.items():
+            engine.register(table.replace(".", "_"), rows)
+        cpu = time.process_time()
+        resolve_matches(engine, rules, model=model, known=known)
+        cpu = time.process_time() - cpu
+        people = engine.arrow("membership").read_all().sort_by("person_id").select(["person_id", "cluster_id"])
+        return cpu, people, {table: engine.arrow(step).read_all() for table, step in WRITES.items()}
 
 
 if __name__ == "__main__":

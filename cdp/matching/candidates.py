@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cdp.matching.features import describe
-from cdp.matching.known import PACKED, Known, unpacked
+from cdp.matching.known import FEATURES_NOW, PACKED, Known, unpacked
 from cdp.matching.rules import MatchRules
 from cdp.steps import Engine, MatchEngine
 
@@ -35,12 +35,6 @@ COMPARED = """
     from stated_record n
     full join ({records}) o on o.person_id = n.person_id"""
 FORMER = "(select features from compared_record where is_changed = 1 and features is not null)"
-NOW = f"""
-    select f.person_id, f.number, s.stated, 1 as is_changed, {PACKED} as features
-    from person_feature f
-    join stated_record s on s.number = f.number
-    union all
-    select person_id, number, stated, 0 as is_changed, features from compared_record where is_changed = 0"""
 DOUBTED = """
     select k.*
     from person_key k
@@ -62,24 +56,24 @@ UNKNOWN = """
 
 
 def find_changes(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
-    """Make the steps `packed_feature` of all person records, `compared_record` and `changed_record`, after STATED.
+    """Make the steps `compared_record`, `changed_record` and, of its records, `packed_feature`, after those of STATED.
 
-    A record that states what it stated has the features that are known of it; of new and changed ones they are made.
+    A record that states what it stated has the features that are known of it: with them it is in FEATURES_NOW.
     """
     engine.step("compared_record", COMPARED.format(records=known.records))
     engine.step("changed_record", "select person_id, number from compared_record where is_changed = 1")
     describe(engine, rules, "changed_record")
-    engine.step("packed_feature", NOW)
+    engine.step("packed_feature", f"select f.number, {PACKED} as features from person_feature f")
 
 
 def find_candidates(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
     """Make the steps `candidate` (left_number < right_number), to be scored, and `kept_pair`, scored before.
 
-    Together they are all pairs of `packed_feature` that share a key and may be one human; `kept_pair` also has known
+    Together they are all pairs of person records that share a key and may be one human; `kept_pair` also has known
     pairs that are no candidates.
     """
     hashes = key_hashes(rules.blocking, engine.hash_function)
-    features = unpacked("packed_feature", "number", "is_changed")
+    features = unpacked(FEATURES_NOW, "number", "is_changed")
     engine.step("person_key", f"select number, is_changed, {hashes} from ({features}) f")
     engine.step("former_key", f"select {hashes} from ({unpacked(FORMER)}) f")
     engine.step("unchanged_pair", UNCHANGED.format(pairs=known.pairs))

@@ -22,6 +22,13 @@ FEATURES = tuple(sorted(FIELDS))
 # Features are kept as one text; no value holds the signs that stand between them and for null.
 BETWEEN, NULL = "chr(31)", "chr(30)"
 PACKED = f"concat_ws({BETWEEN}, {', '.join(f'coalesce(f.{name}, {NULL})' for name in FEATURES)})"
+# Of all person records: those that changed, and those that did not.
+FEATURES_NOW = """(
+    select c.person_id, c.number, c.stated, c.is_changed, f.features
+    from packed_feature f
+    join compared_record c on c.number = f.number
+    union all
+    select person_id, number, stated, is_changed, features from compared_record where is_changed = 0)"""
 NOBODY = """select cast(null as string) as person_id, cast(null as string) as stated, cast(null as string) as features,
     cast(null as string) as component_id, cast(null as string) as cluster_id where 1 = 0"""
 NO_PAIR = """select cast(null as string) as left_id, cast(null as string) as right_id,
@@ -75,11 +82,11 @@ def keep_nothing(engine: Engine) -> None:
 
 
 def keep(engine: Engine, basis: str) -> None:
-    """Make the steps of WRITES from `packed_feature`, `component`, `membership` and `worth_keeping`."""
+    """Make the steps of WRITES from the steps of FEATURES_NOW, `component`, `membership` and `worth_keeping`."""
     engine.step(
         "match_record",
         f"""select f.person_id, f.stated, f.features, c.cluster_id as component_id, m.cluster_id, '{basis}' as basis
-            from packed_feature f
+            from {FEATURES_NOW} f
             join component c on c.number = f.number
             join membership m on m.number = f.number""",
     )

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from cdp.matching.candidates import find_candidates, find_changes, find_pairs
 from cdp.matching.clustering import Decisions, Numbers, Scored, connect, cut, in_reach
 from cdp.matching.features import STATED, make_features
-from cdp.matching.known import Known, basis_of, keep, keep_nothing, unpacked
+from cdp.matching.known import FEATURES_NOW, Known, basis_of, keep, keep_nothing, unpacked
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules, Mode
 from cdp.matching.scoring import score_pairs
@@ -67,10 +67,11 @@ WORTH_KEEPING = """
     join component l on l.number = p.left_number
     join component r on r.number = p.right_number
     where l.cluster_number = r.cluster_number or (p.is_candidate and p.match_probability >= {reach})"""
-TO_SCORE = """(
-    select f.person_id, f.number, f.features
-    from packed_feature f
-    join (select left_number as number from {pairs} union select right_number from {pairs}) r on r.number = f.number)"""
+TO_SCORE = unpacked(
+    f"(select f.person_id, f.number, f.features from {FEATURES_NOW} f join record_to_score r on r.number = f.number)",
+    "person_id",
+    "number",
+)
 NOTHING = Known()
 NO_DECISIONS = pa.schema([("left_id", pa.string()), ("right_id", pa.string()), ("is_same", pa.bool_())]).empty_table()
 
@@ -129,7 +130,7 @@ def join_by_score(
     engine: MatchEngine, rules: MatchRules, model: MatchModel, mode: Mode, decisions: pa.Table = NO_DECISIONS
 ) -> None:
     """Make the steps `edge`, `membership`, `matched` and `worth_keeping` from `candidate`, `kept_pair` and features."""
-    _score(engine, "candidate", "scored", rules, model, mode.reach)
+    score_pairs(engine, "candidate", "scored", rules, model, mode.reach, TO_SCORE)
     engine.step("scored_pair", f"{_scored('scored', 'true', rules)} union all select * from kept_pair")
     people = People(engine)
     decided = people.decisions(decisions)
@@ -139,7 +140,7 @@ def join_by_score(
     engine.register("decided_record", pa.table({"number": pa.array(sorted(decided.records), pa.int64())}))
     engine.step("touched_component", TOUCHED)
     engine.step("unscored_pair", UNSCORED)
-    _score(engine, "unscored_pair", "scored_inside", rules, model)
+    score_pairs(engine, "unscored_pair", "scored_inside", rules, model, features=TO_SCORE)
     engine.step("scored_pair", f"select * from scored_pair union all {_scored('scored_inside', 'false', rules)}")
     engine.step("uncut_record", UNCUT)
     clusters = cut(reach, _numbered(engine, TO_CUT), decided, mode)
@@ -154,14 +155,6 @@ def join_by_score(
         rules.parameters,
     )
     engine.step("matched", _matched(rules))
-
-
-def _score(
-    engine: MatchEngine, pairs: str, into: str, rules: MatchRules, model: MatchModel, least: float = 0.0
-) -> None:
-    """As `score_pairs`, of `packed_feature`."""
-    engine.step("feature_to_score", unpacked(TO_SCORE.format(pairs=pairs), "person_id", "number"))
-    score_pairs(engine, pairs, into, rules, model, least, "feature_to_score")
 
 
 def _numbered(engine: MatchEngine, pairs: str) -> Scored:

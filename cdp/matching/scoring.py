@@ -17,9 +17,10 @@ from splink.internals.realtime import compare_records
 from cdp.matching.known import FEATURES, basis_of
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import Comparison, MatchRules, TwoPeople, Veto
-from cdp.matching.splink_settings import settings
+from cdp.matching.splink_settings import fields_compared, settings
 from cdp.steps import MatchEngine
 
+FEATURES_TO_SCORE = "select f.* from person_feature f join record_to_score r on r.number = f.number"
 COMPARED = "l.part = r.against and l.person_id < r.person_id"
 
 
@@ -30,13 +31,12 @@ def score_pairs(
     rules: MatchRules,
     model: MatchModel,
     least: float = 0.0,
-    features: str = "person_feature",
+    features: str = FEATURES_TO_SCORE,
 ) -> None:
     """Make the step `into` from the pairs (left_number < right_number) of a step, less those that cannot reach `least`.
 
-    `features` is the step that has those of the records. The columns of `into` are those of `weigh_pairs`, and
-    match_probability, veto (name of the one that spoke, or null), two_people (the kind of two people that explains the
-    pair best, or null) and doubt (what that takes away, in bits).
+    Its columns are those of `weigh_pairs`, and match_probability, veto (name of the one that spoke, or null),
+    two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
     """
     weigh_pairs(engine, pairs, "weighed_pair", rules, model, least, features)
     engine.step(into, _judged("weighed_pair", rules, model))
@@ -105,9 +105,11 @@ def weigh_pairs(
     rules: MatchRules,
     model: MatchModel,
     least: float = 0.0,
-    features: str = "person_feature",
+    features: str = FEATURES_TO_SCORE,
 ) -> None:
-    """Make the step `into` from the pairs (left_number < right_number, of `features`) of a step.
+    """Make the step `into` from the pairs (left_number < right_number) of a step.
+
+    `features` is SQL for the features of the step `record_to_score` (number).
 
     Pairs that are not `least` probable even against strangers alone are left out: other kinds and vetoes only take
     away. Its columns are left_number, right_number, left_id, right_id and per comparison `gamma_<field>` (level, from
@@ -134,22 +136,17 @@ def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchMode
     A value that the model does not know is rare.
     """
     model.check(rules)
-    shares = "".join(
+    for name, known in model.frequencies.items():
+        values = [value for value in known if value]
+        shares = pa.array([known[value] for value in values], pa.float64())
+        engine.register(f"frequency_{name}", pa.table({"value": pa.array(values, pa.string()), "share": shares}))
+    shares_held = "".join(
         f", case when f.{name} is not null then coalesce(t_{name}.share, {float(known[''])!r}) end as tf_{name}"
         for name, known in model.frequencies.items()
     )
     joins = "".join(f" left join frequency_{name} t_{name} on t_{name}.value = f.{name}" for name in model.frequencies)
-    for name, known in model.frequencies.items():
-        engine.step(
-            "held_value",
-            f"""select distinct f.{name} as value from {features} f
-                join record_to_score r on r.number = f.number where f.{name} is not null""",
-        )
-        held = [value for value in engine.arrow("held_value").read_all()["value"].to_pylist() if value in known]
-        shares_held = pa.array([known[value] for value in held], pa.float64())
-        engine.register(f"frequency_{name}", pa.table({"value": pa.array(held, pa.string()), "share": shares_held}))
-    records = f"{features} f join record_to_score r on r.number = f.number"
-    engine.step("weighed_feature", f"select f.*{shares} from {records}{joins}")
+    fields = ", ".join(f"f.{name}" for name in ("person_id", "number", *fields_compared(rules)))
+    engine.step("weighed_feature", f"select {fields}{shares_held} from ({features}) f{joins}")
     return Linker(api.register("weighed_feature"), settings(rules, model), log_level=None, validate_settings=False)
 
 

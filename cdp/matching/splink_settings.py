@@ -41,6 +41,17 @@ def settings(rules: MatchRules, model: MatchModel) -> SettingsCreator:
     )
 
 
+def fields_compared(rules: MatchRules) -> list[str]:
+    """The fields that the comparisons of the rules look at, sorted."""
+    fields: set[str] = set()
+    for comparison in rules.comparisons:
+        fields.update((comparison.name, *comparison.void))
+        for level in comparison.levels:
+            fields.update((*level.fields, *([level.also] if level.also else ())))
+            fields.update(("birth_year", "birth_day") if level.kind == "new_year" else ())
+    return sorted(fields)
+
+
 def _comparison(comparison: Comparison, model: MatchModel) -> CustomComparison:
     made: list[Any] = [_null(comparison)]
     for level, (m, u) in zip(comparison.levels, model.parameters[comparison.name], strict=True):
