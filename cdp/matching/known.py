@@ -82,12 +82,11 @@ def keep_nothing(engine: Engine) -> None:
 
 
 def keep(engine: Engine, basis: str) -> None:
-    """Make the steps of WRITES from the steps of FEATURES_NOW, `component`, `membership` and `worth_keeping`."""
+    """Make the steps of WRITES from the steps of FEATURES_NOW, `membership` and `worth_keeping`."""
     engine.step(
         "match_record",
-        f"""select f.person_id, f.stated, f.features, c.cluster_id as component_id, m.cluster_id, '{basis}' as basis
+        f"""select f.person_id, f.stated, f.features, m.component_id, m.cluster_id, '{basis}' as basis
             from {FEATURES_NOW} f
-            join component c on c.number = f.number
             join membership m on m.number = f.number""",
     )
     engine.step(

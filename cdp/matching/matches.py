@@ -6,7 +6,6 @@ The same records, rules, model and decisions give the same clusters, in whatever
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,49 +23,51 @@ from cdp.steps import MatchEngine, run_steps
 BY_IDENTIFIER = ("person_record", "held_identifier", "person_identifier", "edge", "matched")
 BALANCED, DETERMINISTIC = "balanced", "deterministic"
 MOST_IN_ONE_KEY = 100  # records that agree on a whole deterministic key; more are copies of one entry
-# A component that is as the last run knew it, and that no steward has decided about, keeps its clusters.
+# A component that is as the last run knew it, and that no steward has decided about, keeps its clusters. Others have a
+# record that changed, was decided about or came from elsewhere, or had one that is there no more.
 TOUCHED = """
-    select c.cluster_number
-    from component c
-    join compared_record k on k.number = c.number
-    left join decided_record d on d.number = c.number
-    left join (select component_id, count(*) as n from compared_record group by component_id) b
-      on b.component_id = c.cluster_id
-    group by c.cluster_number
-    having max(coalesce(b.n, 0)) <> count(*) or count(*) <>
-      count(case when k.component_id = c.cluster_id and k.is_changed = 0 and d.number is null then 1 end)"""
+    with touching as (
+      select k.component_id as former_id, c.component_number
+      from compared_record k
+      left join component c on c.number = k.number
+      left join decided_record d on d.number = k.number
+      where k.is_changed = 1 or d.number is not null or k.component_id <> c.component_id
+    )
+    select component_number from touching where component_number is not null
+    union
+    select c.component_number from touching t join component c on c.component_id = t.former_id"""
 # Within a component every pair counts, also one that shares no key.
 UNSCORED = """
     with member as (
-      select c.number, c.cluster_number
+      select c.number, c.component_number
       from component c
-      join touched_component t on t.cluster_number = c.cluster_number
+      join touched_component t on t.component_number = c.component_number
     )
     select l.number as left_number, r.number as right_number
     from member l
-    join member r on r.cluster_number = l.cluster_number
+    join member r on r.component_number = l.component_number
     left join scored_pair s on s.left_number = l.number and s.right_number = r.number
     where l.number < r.number and s.left_number is null"""
 TO_CUT = """
     select p.left_number, p.right_number, p.match_probability
     from scored_pair p
     join component l on l.number = p.left_number
-    join component r on r.number = p.right_number and r.cluster_number = l.cluster_number
-    join touched_component t on t.cluster_number = l.cluster_number"""
+    join component r on r.number = p.right_number and r.component_number = l.component_number
+    join touched_component t on t.component_number = l.component_number"""
 UNCUT = """
     select k.number, s.number as cluster_number
     from component c
     join compared_record k on k.number = c.number
     join stated_record s on s.person_id = k.cluster_id
-    left join touched_component t on t.cluster_number = c.cluster_number
-    where t.cluster_number is null and k.cluster_id <> c.cluster_id"""
+    left join touched_component t on t.component_number = c.component_number
+    where t.component_number is null and k.cluster_id <> c.component_id"""
 WORTH_KEEPING = """
     select p.left_id, p.right_id, p.match_probability, p.speaking,
       p.is_candidate and p.match_probability >= {reach} as is_candidate
     from scored_pair p
     join component l on l.number = p.left_number
     join component r on r.number = p.right_number
-    where l.cluster_number = r.cluster_number or (p.is_candidate and p.match_probability >= {reach})"""
+    where l.component_number = r.component_number or (p.is_candidate and p.match_probability >= {reach})"""
 TO_SCORE = unpacked(
     f"(select f.person_id, f.number, f.features from {FEATURES_NOW} f join record_to_score r on r.number = f.number)",
     "person_id",
@@ -123,7 +124,7 @@ def join_all(engine: MatchEngine, decisions: pa.Table = NO_DECISIONS) -> None:
     """Make the step `membership` of all that the step `edge` connects."""
     people = People(engine)
     left, right = people.pairs(engine.arrow("edge").read_all())
-    people.register(engine, "membership", connect(len(people), left, right, people.decisions(decisions)))
+    people.register(engine, "membership", cluster=connect(len(people), left, right, people.decisions(decisions)))
 
 
 def join_by_score(
@@ -136,7 +137,7 @@ def join_by_score(
     decided = people.decisions(decisions)
     candidates = f"select * from scored_pair where is_candidate and match_probability >= {mode.reach}"
     reach = in_reach(len(people), _numbered(engine, candidates), decided.same, mode)
-    people.register(engine, "component", reach)
+    people.register(engine, "component", component=reach)
     engine.register("decided_record", pa.table({"number": pa.array(sorted(decided.records), pa.int64())}))
     engine.step("touched_component", TOUCHED)
     engine.step("unscored_pair", UNSCORED)
@@ -146,7 +147,7 @@ def join_by_score(
     clusters = cut(reach, _numbered(engine, TO_CUT), decided, mode)
     uncut = engine.arrow("uncut_record").read_all()
     clusters[uncut["number"].to_numpy()] = uncut["cluster_number"].to_numpy()
-    people.register(engine, "membership", clusters)
+    people.register(engine, "membership", cluster=clusters, component=reach)
     engine.step("worth_keeping", WORTH_KEEPING.format(reach=mode.reach))
     engine.step(
         "edge",
@@ -209,10 +210,15 @@ class People:
 
     def decisions(self, rows: pa.Table) -> Decisions:
         """A steward's decisions about records that are there."""
+        decided = rows.to_pylist()
+        named = pa.array([row[side] for row in decided for side in ("left_id", "right_id")], pa.string())
+        places = np.flatnonzero(pc.is_in(self._ids, named))
+        number = dict(zip(self._ids.take(pa.array(places)).to_pylist(), places.tolist(), strict=True))
         found: Mapping[bool, set[tuple[int, int]]] = {True: set(), False: set()}
-        for left, right, is_same in zip(*self.pairs(rows), rows["is_same"].to_pylist(), strict=True):
+        for row in decided:
+            left, right = sorted(number.get(row[side], -1) for side in ("left_id", "right_id"))
             if left >= 0 and left != right:
-                found[bool(is_same)].add((int(left), int(right)))
+                found[bool(row["is_same"])].add((left, right))
         return Decisions(frozenset(found[True]), frozenset(found[False]))
 
     def scored(self, rows: pa.Table) -> Scored:
@@ -220,11 +226,10 @@ class People:
         left, right = self.pairs(rows)
         return Scored(left, right, rows["match_probability"].to_numpy())
 
-    def register(self, engine: MatchEngine, name: str, labels: Numbers) -> None:
-        """Make a step (person_id, cluster_id, and both by number) of the records' labels."""
-        names: Any = self._ids.take(pa.array(labels))
-        numbers = np.arange(len(self))
-        engine.register(
-            name,
-            pa.table({"person_id": self._ids, "cluster_id": names, "number": numbers, "cluster_number": labels}),
-        )
+    def register(self, engine: MatchEngine, name: str, **labels: Numbers) -> None:
+        """Make a step (person_id, number and, for each kind of label, <kind>_id and <kind>_number)."""
+        rows = pa.table({"person_id": self._ids, "number": np.arange(len(self))})
+        for kind, label in labels.items():
+            rows = rows.append_column(f"{kind}_id", self._ids.take(pa.array(label)))
+            rows = rows.append_column(f"{kind}_number", pa.array(label))
+        engine.register(name, rows)

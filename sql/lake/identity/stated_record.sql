@@ -10,8 +10,8 @@ common_email as (
 common_phone as (
   select identifier from held_identifier where identifier_type = 'phone' and is_common
 ),
-stated_record as (
-  select r.person_id, row_number() over (order by r.person_id) - 1 as number,
+hashed as (
+  select r.person_id,
     md5(concat_ws(
       chr(31),
       r.source,
@@ -27,5 +27,8 @@ stated_record as (
   from person_record r
   left join common_email e on e.identifier = r.email
   left join common_phone p on p.identifier = r.phone
+),
+stated_record as (
+  select person_id, row_number() over (order by person_id) - 1 as number, stated from hashed
 )
 select * from stated_record
