@@ -56,11 +56,11 @@ TO_CUT = """
     join touched_component t on t.component_number = l.component_number"""
 UNCUT = """
     select k.number, s.number as cluster_number
-    from component c
-    join compared_record k on k.number = c.number
+    from compared_record k
+    join component c on c.number = k.number
     join stated_record s on s.person_id = k.cluster_id
     left join touched_component t on t.component_number = c.component_number
-    where t.component_number is null and k.cluster_id <> c.component_id"""
+    where t.component_number is null and k.cluster_id <> k.component_id"""
 WORTH_KEEPING = """
     select p.left_id, p.right_id, p.match_probability, p.speaking,
       p.is_candidate and p.match_probability >= {reach} as is_candidate
