@@ -179,7 +179,7 @@ def _speaking(rules: MatchRules) -> str:
 
 def _matched(rules: MatchRules) -> str:
     """Per person record the fields that speak for its ties within its cluster."""
-    named = ", ".join(f"max(case when speaking like '%,{c.name},%' then '{c.name}' end)" for c in rules.comparisons)
+    named = ", ".join(f"case when bool_or(speaking like '%,{c.name},%') then '{c.name}' end" for c in rules.comparisons)
     return f"""with inside as (
           select s.left_id, s.right_id, s.speaking from scored_pair s
           join membership l on l.number = s.left_number
