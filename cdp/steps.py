@@ -20,6 +20,9 @@ class Engine(Protocol):
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows of a small result."""
 
+    def forget(self, *names: str) -> None:
+        """Free what these steps hold."""
+
 
 class MatchEngine(Engine, Protocol):
     """An engine that also gives rows to Python and takes them back.

@@ -61,6 +61,7 @@ def find_changes(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
     A record that states what it stated has the features that are known of it: with them it is in FEATURES_NOW.
     """
     engine.step("compared_record", COMPARED.format(records=known.records))
+    engine.forget("stated_record")
     engine.step("changed_record", "select person_id, number from compared_record where is_changed = 1")
     describe(engine, rules, "changed_record")
     engine.step("packed_feature", f"select f.number, {PACKED} as features from person_feature f")
@@ -84,12 +85,15 @@ def find_candidates(engine: MatchEngine, rules: MatchRules, known: Known) -> Non
         engine.step(f"pair_of_{key}", _pairs_touched(key))
     # One key after the other: all joins at once would not fit into the engine's memory.
     engine.step("found_pair", " union ".join(f"select left_number, right_number from pair_of_{key}" for key in keys))
+    engine.forget(*(f"pair_of_{key}" for key in keys))
     engine.step("grown_key", " union all ".join(_grown(key) for key in keys))
     engine.step("doubted_pair", IN_DOUBT)
     engine.step("doubted_key", DOUBTED)
     engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in keys))
+    engine.forget("person_key", "former_key", "doubted_key", *(f"touched_{key}" for key in keys))
     engine.step("kept_pair", KEPT)
     engine.step("candidate", UNKNOWN)
+    engine.forget("found_pair", "unchanged_pair")
 
 
 def key_hashes(keys: Sequence[tuple[str, ...]], function: str) -> str:

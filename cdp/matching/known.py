@@ -49,7 +49,7 @@ class Known:
         basis = basis_of(rules, model, mode)
         return cls(
             f"""select person_id, stated, features, component_id, cluster_id
-                from identity_match_record where basis = '{basis}' and stated is not null""",
+                from identity_match_record where basis = '{basis}'""",
             f"""select left_id, right_id, match_probability, speaking, is_candidate
                 from identity_match_pair where basis = '{basis}'""",
         )

@@ -58,7 +58,7 @@ UNCUT = """
     select k.number, s.number as cluster_number
     from compared_record k
     join component c on c.number = k.number
-    join stated_record s on s.person_id = k.cluster_id
+    join compared_record s on s.person_id = k.cluster_id
     left join touched_component t on t.component_number = c.component_number
     where t.component_number is null and k.cluster_id <> k.component_id"""
 WORTH_KEEPING = """

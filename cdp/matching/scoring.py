@@ -128,6 +128,7 @@ def weigh_pairs(
     scored = linker.inference.predict(least * (1 - 1e-9), warning_mode="never").physical_name
     engine.step(into, _weighed(scored, rules, model))
     api.delete_tables_created_by_splink_from_db()
+    engine.forget("pair_to_score", "record_to_score", "weighed_feature")
 
 
 def linker_of(engine: MatchEngine, api: Any, rules: MatchRules, model: MatchModel, features: str) -> Linker:
