@@ -106,6 +106,19 @@ def test_each_part_has_its_own_partitions_wherever_the_engine_cuts_its_answer(aw
     )
 
 
+def test_an_error_while_rows_are_made_is_told_and_leaves_the_table_as_it_was(aws, write):
+    write(person("1", "2"))
+    rows = Lake(aws).read(PERSON).read_all()
+
+    def parts():
+        yield rows.slice(0, 1), None
+        raise ValueError("the second piece")
+
+    with pytest.raises(ValueError, match="the second piece"):
+        Lake(aws).rewrite(PERSON, parts())
+    assert ids(aws) == ["1", "2"]
+
+
 def test_a_discarded_branch_starts_from_the_published_state_again(aws, write):
     write(person("1"))
     write(person("1", "2"), branch="run_a")
