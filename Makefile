@@ -148,8 +148,8 @@ ENV ?= dev
 SELECT = $(if $(DATASET),--dataset $(DATASET)) $(if $(STAGE),--stage $(STAGE)) $(if $(REASON),--reason $(REASON)) \
 	$(if $(SOURCE),--source $(SOURCE)) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL)) $(if $(HELD),--held)
 
-triage: $(READY) ## What lies in quarantine and why, by reason and source; FOLDER=build/demo/lake/cdp-local-quarantine
-	@$(PYTHON) -m operations.triage --env $(ENV) $(if $(FOLDER),--folder $(FOLDER))
+triage: $(READY) ## What lies in quarantine and why; DATASET=… REASON=… FOLDER=build/demo/lake/cdp-local-quarantine
+	@$(PYTHON) -m operations.triage --env $(ENV) $(SELECT) $(if $(FOLDER),--folder $(FOLDER))
 
 replay: $(READY) ## Quarantined records back into raw: make replay DATASET=… REASON=… FIX=rule.json or EDITED=lines.jsonl
 	@$(PYTHON) -m operations.replay --env $(ENV) $(SELECT) $(if $(FIX),--fix $(FIX)) $(if $(EDITED),--edited $(EDITED))

@@ -14,6 +14,8 @@ from cdp import resources
 from cdp.aws.account import NoAccountError, account_id
 
 POLL_S = 0.5
+# Options that say which lines of quarantine, as `cdp.replay.Selection` names them.
+SELECTED = ("dataset", "stage", "reason", "source", "since", "until", "is_held")
 
 
 class OperationError(Exception):
@@ -90,5 +92,4 @@ def selecting(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def selection(options: argparse.Namespace) -> dict[str, Any]:
     """The selection that options give, as `cdp.replay.Selection` reads it."""
-    names = ("dataset", "stage", "reason", "source", "since", "until", "is_held")
-    return {name: value for name in names if (value := getattr(options, name))}
+    return {name: value for name in SELECTED if (value := getattr(options, name))}

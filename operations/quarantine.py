@@ -20,7 +20,7 @@ from cdp.quarantine import HELD_PREFIX, RECORDS_PREFIX, REPLAYS_PREFIX
 LINE = pa.schema(
     [
         (n, pa.string())
-        for n in ("record_id", "dataset", "stage", "source", "received_at", "format", "origin", "payload")
+        for n in ("record_id", "dataset", "date", "stage", "source", "received_at", "format", "origin", "payload")
     ]
     + [(n, pa.string()) for n in ("replay_of", "fix", "run_id")]
     + [("is_held", pa.bool_()), ("rules", pa.list_(pa.string())), ("pointers", pa.list_(pa.string()))]
@@ -45,11 +45,12 @@ def connect(place: str | Path) -> duckdb.DuckDBPyConnection:
 def _lines(place: str | Path, prefix: str, is_held: bool) -> Iterator[dict[str, Any]]:
     for key, line in _read(place, prefix):
         found = orjson.loads(line)
-        dataset = key.partition("dataset=")[2].partition("/")[0]
+        dataset, date = (key.partition(f"{part}=")[2].partition("/")[0] for part in ("dataset", "date"))
         reasons = found["reasons"]
         yield {
             **{name: found.get(name) for name in LINE.names},
             "dataset": dataset,
+            "date": date,
             "is_held": is_held,
             "rules": [reason["rule"] for reason in reasons],
             "pointers": [reason["pointer"] for reason in reasons],

@@ -46,6 +46,15 @@ def test_reasons_and_sources_are_counted_with_what_was_replayed_and_no_payload(c
     assert "T1" not in printed
 
 
+def test_the_reasons_of_a_part_are_those_that_a_replay_of_it_would_take(cloud, ask):
+    arrive(cloud, sale(1), sale(2, quantity=0, currency="EUR"))
+    chosen = ["--dataset", "transaction", "--reason", "minimum", "--source", "shop", "--since", "2026-03-01"]
+    assert "/quantity" in ask(triage, *chosen)[1]
+    assert "/currency" not in ask(triage, *chosen)[1]
+    for other in (["--dataset", "customer"], ["--stage", "clean_raw"], ["--until", "2026-03-01"], ["--held"]):
+        assert ask(triage, *chosen, *other) == (0, "Nothing of that lies in quarantine.\n")
+
+
 def test_a_payload_is_shown_to_who_asks_for_it(cloud, ask, monkeypatch):
     monkeypatch.setenv("SHOW_PAYLOAD", "1")
     arrive(cloud, sale(1))
