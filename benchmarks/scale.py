@@ -2,7 +2,7 @@
 
 Each job runs in a process of its own, as on Glue, over the same raw lines; raw and lake lie on the local disk, so
 that no stand-in for S3 is measured. The baseline (baseline.sql) is one DuckDB process that makes the same rows of the
-same tables from those lines with plain SQL, which is checked row by row afterwards. It does less: no contracts, hence
+same tables from those lines with plain SQL, which is checked afterwards. It does less: no contracts, hence
 no rejections; no table format, no branches, no comparison with what was there, no accounts. Wall seconds depend on
 what else the machine does; CPU seconds less so.
 
@@ -45,8 +45,6 @@ NAMES = {
     "clean.clickstream_event": "event",
     "curated.bridge_customer_identity": "identifier",
 }
-
-
 # What the baseline gets where its one process does not end within the memory that each job has.
 MORE_MEMORY = "3GB"
 

@@ -245,13 +245,15 @@ def _batches(scan: DataScan) -> Iterator[pa.RecordBatch]:
     yield from files.to_record_batches(some)
 
 
-def _pieces(parts: Iterable[tuple[Rows, Sequence[Any] | None]]) -> Iterator[tuple[Sequence[Any] | None, Rows | None]]:
+def _pieces(
+    parts: Iterable[tuple[Rows, Sequence[Any] | None]],
+) -> Iterator[tuple[Sequence[Any] | None, pa.Table | None]]:
     """Of each part its partitions, without rows, then its rows, of which pyiceberg would hold a whole stream."""
     for rows, partitions in parts:
         yield partitions, None
-        for batch in [rows] if isinstance(rows, pa.Table) else rows:
-            if batch.num_rows:
-                yield partitions, batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
+        for table in [rows] if isinstance(rows, pa.Table) else (pa.Table.from_batches([batch]) for batch in rows):
+            if table.num_rows:
+                yield partitions, table
 
 
 def _made_ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -34,9 +34,7 @@ def describe(engine: MatchEngine, rules: MatchRules, records: str) -> None:
     run_steps(engine, "identity", DESCRIBED[:1], rules.parameters)
     texts = engine.arrow("beyond_ascii").read_all()["stated"].to_pylist()
     plain = [plain_text(text, rules.parameters["separators"]) for text in texts]
-    engine.register(
-        "plain_text", pa.table({"stated": pa.array(texts, pa.string()), "plain": pa.array(plain, pa.string())})
-    )
+    engine.register("plain_text", pa.table({"stated": texts, "plain": plain}, schema=PLAIN_TEXT))
     run_steps(engine, "identity", DESCRIBED[1:], rules.parameters)
 
 

@@ -38,7 +38,7 @@ def score_pairs(
     Its columns are those of `weigh_pairs`, and match_probability, veto (name of the one that spoke, or null),
     two_people (the kind of two people that explains the pair best, or null) and doubt (what that takes away, in bits).
     """
-    weigh_pairs(engine, pairs, "weighed_pair", rules, model, least, features)
+    weigh_pairs(engine, pairs, rules, model, least, features)
     engine.step(into, _judged("weighed_pair", rules, model))
 
 
@@ -101,13 +101,12 @@ def _judged(weighed: str, rules: MatchRules, model: MatchModel) -> str:
 def weigh_pairs(
     engine: MatchEngine,
     pairs: str,
-    into: str,
     rules: MatchRules,
     model: MatchModel,
     least: float = 0.0,
     features: str = FEATURES_TO_SCORE,
 ) -> None:
-    """Make the step `into` from the pairs (left_number < right_number) of a step.
+    """Make the step `weighed_pair` from the pairs (left_number < right_number) of a step.
 
     `features` is SQL for the features of the step `record_to_score` (number).
 
@@ -126,7 +125,7 @@ def weigh_pairs(
     linker.table_management.register_blocked_pairs_for_predict(api.register("pair_to_score"))
     # Splink adds the same bits up in another order, so that the last digit may differ.
     scored = linker.inference.predict(least * (1 - 1e-9), warning_mode="never").physical_name
-    engine.step(into, _weighed(scored, rules, model))
+    engine.step("weighed_pair", _weighed(scored, rules, model))
     api.delete_tables_created_by_splink_from_db()
     engine.forget("pair_to_score", "record_to_score", "weighed_feature")
 

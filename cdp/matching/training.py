@@ -66,13 +66,13 @@ def _some(step: str, count: int) -> str:
 
 def _patterns(engine: DuckDBEngine, pairs: str, rules: MatchRules, model: MatchModel) -> Patterns:
     """In how many ways the pairs of a step agree, and how many pairs do so; rarity to half a bit."""
-    weigh_pairs(engine, pairs, "weighed", rules, model)
+    weigh_pairs(engine, pairs, rules, model)
     fields = {c.name: len(c.levels) - 1 for c in rules.comparisons}  # gamma counts from no agreement up
     levels = ", ".join(
         f"case when gamma_{f} < 0 then -1 else {top} - gamma_{f} end as {f}" for f, top in fields.items()
     )
     rarity = ", ".join(f"round(rare_{f} * 2) / 2 as rare_{f}" for f in fields)
-    engine.step("pattern", f"select {levels}, {rarity}, count(*) as n from weighed group by all order by all")
+    engine.step("pattern", f"select {levels}, {rarity}, count(*) as n from weighed_pair group by all order by all")
     rows = engine.arrow("pattern").read_all()
     return Patterns(
         {f: rows[f].to_numpy().astype(np.int64) for f in fields},
