@@ -22,7 +22,7 @@ IN_DOUBT = """
     where p.is_candidate"""
 UNCHANGED = """
     select l.number as left_number, r.number as right_number,
-      p.left_id, p.right_id, p.match_probability, p.speaking, p.is_candidate
+      p.match_probability, p.speaking_bits, p.is_candidate
     from ({pairs}) p
     join compared_record l on l.person_id = p.left_id
     join compared_record r on r.person_id = p.right_id
@@ -41,7 +41,7 @@ DOUBTED = """
     join (select left_number as number from doubted_pair union select right_number from doubted_pair) d
       on d.number = k.number"""
 KEPT = """
-    select p.left_number, p.right_number, p.left_id, p.right_id, p.match_probability, p.speaking,
+    select p.left_number, p.right_number, p.match_probability, p.speaking_bits,
       n.left_number is not null or (p.is_candidate and (d.left_number is null or s.left_number is not null))
         as is_candidate
     from unchanged_pair p
@@ -52,7 +52,7 @@ UNKNOWN = """
     select f.left_number, f.right_number
     from found_pair f
     left join unchanged_pair k on k.left_number = f.left_number and k.right_number = f.right_number
-    where k.left_id is null"""
+    where k.left_number is null"""
 
 
 def find_changes(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
@@ -89,6 +89,7 @@ def find_candidates(engine: MatchEngine, rules: MatchRules, known: Known) -> Non
     engine.step("grown_key", " union all ".join(_grown(key) for key in keys))
     engine.step("doubted_pair", IN_DOUBT)
     engine.step("doubted_key", DOUBTED)
+    engine.step("doubted_value", " union all ".join(_doubted_value(key) for key in keys))
     engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in keys))
     engine.forget("person_key", "former_key", "doubted_key", *(f"touched_{key}" for key in keys))
     engine.step("kept_pair", KEPT)
@@ -133,20 +134,21 @@ def _touched(key: str, most: int) -> str:
           select {key}, 1 as was from former_key
         ), touched_value as (
           select value, sum(was) as gone from touched where value is not null group by value
-        ), counted as (
-          select v.value, count(*) as sharing, count(*) - sum(k.is_changed) + max(v.gone) as shared
+        ), holder as (
+          select k.number, k.{key} as value, k.is_changed, v.gone
           from person_key k
           join touched_value v on v.value = k.{key}
-          group by v.value
+        ), counted as (
+          select value, count(*) as sharing, count(*) - sum(is_changed) + max(gone) as shared from holder group by value
         ), shared_value as (
           select value,
             case when sharing <= {most} then 1 else 0 end as is_key,
             case when shared <= {most} then 1 else 0 end as was_key
           from counted where sharing > 1 and least(sharing, shared) <= {most}
         )
-        select k.number, s.value, k.is_changed, s.is_key, s.was_key
-        from person_key k
-        join shared_value s on s.value = k.{key}"""
+        select h.number, h.value, h.is_changed, s.is_key, s.was_key
+        from holder h
+        join shared_value s on s.value = h.value"""
 
 
 def _pairs_touched(key: str) -> str:
@@ -162,19 +164,24 @@ def _grown(key: str) -> str:
         from touched_{key} where is_key = 0 and was_key = 1 and is_changed = 0"""
 
 
+def _doubted_value(key: str) -> str:
+    """SQL for the values of the key that doubted pairs share."""
+    return f"""select d.left_number, d.right_number, '{key}' as key_name, l.{key} as value
+        from doubted_pair d
+        join doubted_key l on l.number = d.left_number
+        join doubted_key r on r.number = d.right_number and r.{key} = l.{key}"""
+
+
 def _still_sharing(key: str, most: int) -> str:
     """SQL for the doubted pairs that share a value of the key which at most `most` records do."""
-    return f"""select s.left_number, s.right_number from (
-          select d.left_number, d.right_number, l.{key} as value
-          from doubted_pair d
-          join doubted_key l on l.number = d.left_number
-          join doubted_key r on r.number = d.right_number and r.{key} = l.{key}
-        ) s
+    return f"""select d.left_number, d.right_number
+        from doubted_value d
         join (
-          select v.value from person_key k
-          join (select distinct {key} as value from doubted_key) v on v.value = k.{key}
+          select v.value
+          from person_key k
+          join (select distinct value from doubted_value where key_name = '{key}') v on v.value = k.{key}
           group by v.value having count(*) <= {most}
-        ) c on c.value = s.value"""
+        ) c on c.value = d.value and d.key_name = '{key}'"""
 
 
 def _is_stated(key: tuple[str, ...]) -> str:

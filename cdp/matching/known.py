@@ -32,13 +32,13 @@ FEATURES_NOW = """(
 NOBODY = """select cast(null as string) as person_id, cast(null as string) as stated, cast(null as string) as features,
     cast(null as string) as component_id, cast(null as string) as cluster_id where 1 = 0"""
 NO_PAIR = """select cast(null as string) as left_id, cast(null as string) as right_id,
-    cast(null as double) as match_probability, cast(null as string) as speaking, true as is_candidate where 1 = 0"""
+    cast(null as double) as match_probability, cast(null as int) as speaking_bits, true as is_candidate where 1 = 0"""
 
 
 @dataclass(frozen=True)
 class Known:
-    """SQL of what is known: records with what they stated, features, component and cluster; pairs with score and what
-    speaks for them."""
+    """SQL of what is known: records with what they stated, features, component and cluster; pairs with score and which
+    fields speak for them."""
 
     records: str = NOBODY
     pairs: str = NO_PAIR
@@ -50,7 +50,7 @@ class Known:
         return cls(
             f"""select person_id, stated, features, component_id, cluster_id
                 from identity_match_record where basis = '{basis}'""",
-            f"""select left_id, right_id, match_probability, speaking, is_candidate
+            f"""select left_id, right_id, match_probability, speaking_bits, is_candidate
                 from identity_match_pair where basis = '{basis}'""",
         )
 
@@ -91,6 +91,6 @@ def keep(engine: Engine, basis: str) -> None:
     )
     engine.step(
         "match_pair",
-        f"""select left_id, right_id, match_probability, speaking, is_candidate, '{basis}' as basis
+        f"""select left_id, right_id, match_probability, speaking_bits, is_candidate, '{basis}' as basis
             from worth_keeping""",
     )

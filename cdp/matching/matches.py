@@ -62,7 +62,7 @@ UNCUT = """
     left join touched_component t on t.component_number = c.component_number
     where t.component_number is null and k.cluster_id <> k.component_id"""
 WORTH_KEEPING = """
-    select p.left_id, p.right_id, p.match_probability, p.speaking,
+    select l.person_id as left_id, r.person_id as right_id, p.match_probability, p.speaking_bits,
       p.is_candidate and p.match_probability >= {reach} as is_candidate
     from scored_pair p
     join component l on l.number = p.left_number
@@ -73,6 +73,7 @@ TO_SCORE = unpacked(
     "person_id",
     "number",
 )
+NUMBERED = "(select person_id, row_number() over (order by person_id) - 1 as number from person_record)"
 NOTHING = Known()
 NO_DECISIONS = pa.schema([("left_id", pa.string()), ("right_id", pa.string()), ("is_same", pa.bool_())]).empty_table()
 
@@ -107,7 +108,7 @@ def resolve_matches(
         join_all(engine, decisions)
         engine.step(
             "scored_pair",
-            f"select left_number, right_number, left_id, right_id, {_speaking(rules)} as speaking from scored",
+            f"select left_number, right_number, {_speaking_bits(rules)} as speaking_bits from scored",
         )
         engine.step("matched", _matched(rules))
         keep_nothing(engine)
@@ -133,7 +134,7 @@ def join_by_score(
     """Make the steps `edge`, `membership`, `matched` and `worth_keeping` from `candidate`, `kept_pair` and features."""
     score_pairs(engine, "candidate", "scored", rules, model, mode.reach, TO_SCORE)
     engine.step("scored_pair", f"{_scored('scored', 'true', rules)} union all select * from kept_pair")
-    people = People(engine)
+    people = People(engine, "compared_record")
     decided = people.decisions(decisions)
     candidates = f"select * from scored_pair where is_candidate and match_probability >= {mode.reach}"
     reach = in_reach(len(people), _numbered(engine, candidates), decided.same, mode)
@@ -167,37 +168,44 @@ def _numbered(engine: MatchEngine, pairs: str) -> Scored:
 
 
 def _scored(scored: str, is_candidate: str, rules: MatchRules) -> str:
-    return f"""select left_number, right_number, left_id, right_id, match_probability, {_speaking(rules)} as speaking,
+    return f"""select left_number, right_number, match_probability, {_speaking_bits(rules)} as speaking_bits,
         {is_candidate} as is_candidate from {scored}"""
 
 
-def _speaking(rules: MatchRules) -> str:
-    """SQL for the fields that speak for a pair, each between commas."""
-    named = ", ".join(f"case when mw_{c.name} > 0 then '{c.name}' end" for c in rules.comparisons)
-    return f"concat(',', concat_ws(',', {named}), ',')"
+def _speaking_bits(rules: MatchRules) -> str:
+    """SQL for the fields that speak for a pair, a bit each, in the order of the rules."""
+    return " + ".join(f"case when mw_{c.name} > 0 then {1 << n} else 0 end" for n, c in enumerate(rules.comparisons))
 
 
 def _matched(rules: MatchRules) -> str:
     """Per person record the fields that speak for its ties within its cluster."""
-    named = ", ".join(f"case when bool_or(speaking like '%,{c.name},%') then '{c.name}' end" for c in rules.comparisons)
+    named = ", ".join(
+        f"case when s.speaking_bits & {1 << n} > 0 then '{c.name}' end" for n, c in enumerate(rules.comparisons)
+    )
     return f"""with inside as (
-          select s.left_id, s.right_id, s.speaking from scored_pair s
+          select s.left_number, s.right_number, s.speaking_bits from scored_pair s
           join membership l on l.number = s.left_number
           join membership r on r.number = s.right_number and r.cluster_number = l.cluster_number
-          where s.speaking <> ',,'
+          where s.speaking_bits > 0
         ), side as (
-          select left_id as person_id, speaking from inside union all select right_id, speaking from inside
+          select left_number as number, speaking_bits from inside
+          union all
+          select right_number, speaking_bits from inside
+        ), spoken_for as (
+          select number, bit_or(speaking_bits) as speaking_bits from side group by number
         )
-        select person_id, concat_ws(',', {named}) as matched_by from side group by person_id"""
+        select m.person_id, concat_ws(',', {named}) as matched_by
+        from spoken_for s
+        join membership m on m.number = s.number"""
 
 
 class People:
     """The person records in the order of their ids, by number."""
 
-    def __init__(self, engine: MatchEngine) -> None:
-        engine.step("record_id", "select person_id from person_record")
-        ids = engine.arrow("record_id").read_all()["person_id"].cast(pa.string()).combine_chunks()
-        self._ids = ids.take(pc.sort_indices(ids))
+    def __init__(self, engine: MatchEngine, numbered: str = NUMBERED) -> None:
+        engine.step("record_id", f"select person_id, number from {numbered} n where number is not null")
+        rows = engine.arrow("record_id").read_all()
+        self._ids = rows["person_id"].cast(pa.string()).take(np.argsort(rows["number"].to_numpy())).combine_chunks()
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -46,7 +46,7 @@ def rows(engine, step, *columns):
 
 def test_the_same_pairs_have_the_same_scores(resolved):
     one, other = (
-        rows(engine, "match_pair", "left_id", "right_id", "match_probability", "speaking", "is_candidate")
+        rows(engine, "match_pair", "left_id", "right_id", "match_probability", "speaking_bits", "is_candidate")
         for engine in (resolved.duckdb, resolved.spark)
     )
     assert one.keys() == other.keys()
