@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.identity import sample_world
 from cdp.engines.duckdb import DuckDBEngine
+from cdp.identity import MEMORY_LIMIT
 from cdp.matching.features import make_features
 from cdp.matching.known import WRITES, Known
 from cdp.matching.matches import BALANCED, NOTHING, resolve_matches
@@ -73,7 +74,7 @@ def resolved(
     left: Mapping[str, pa.Table] = MappingProxyType({}),
 ) -> tuple[float, pa.Table, dict[str, pa.Table]]:
     """CPU seconds of a run, who is who, and the tables that it leaves to the next one; `left` are those it gets."""
-    with closing(DuckDBEngine()) as engine:
+    with closing(DuckDBEngine(memory_limit=MEMORY_LIMIT)) as engine:
         for table, rows in {"clean.customer": records, **left}.items():
             engine.register(table.replace(".", "_"), rows)
         cpu = time.process_time()

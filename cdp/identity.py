@@ -27,6 +27,9 @@ READS = {
 }
 WRITES = {"identity.person": "person", "identity.identifier": "identifier"}
 
+# What is known of a million person records takes a gigabyte, and spilling it a tenth of a small batch's time.
+MEMORY_LIMIT = "1.5GB"
+
 NAMING = ("founder", "person", *stitching.STEPS, "source_customer", "identifier")
 
 

@@ -45,12 +45,15 @@ class Job:
 
 
 @contextmanager
-def job(*arguments: str) -> Iterator[Job]:
-    """The job's context; `arguments` are names of further arguments, found in `.arguments`."""
+def job(*arguments: str, memory_limit: str = "1GB") -> Iterator[Job]:
+    """The job's context; `arguments` are names of further arguments, found in `.arguments`.
+
+    `memory_limit` is the embedded engine's; what does not fit is spilled. Spark has its workers' memory.
+    """
     options = getResolvedOptions(sys.argv, ["run_id", "run_at", "settings", *arguments])
     settings = Settings.from_json(options["settings"])
     lake = Lake(settings, branch_of(options["run_id"]))
-    with _engine(settings, lake, options) as engine:
+    with _engine(settings, lake, options, memory_limit) as engine:
         yield Job(
             run_id=options["run_id"],
             run_at=parse_time(options["run_at"]),
@@ -63,12 +66,12 @@ def job(*arguments: str) -> Iterator[Job]:
 
 
 @contextmanager
-def _engine(settings: Settings, lake: Lake, options: Mapping[str, str]) -> Iterator[Engine]:
+def _engine(settings: Settings, lake: Lake, options: Mapping[str, str], memory_limit: str) -> Iterator[Engine]:
     """The engine that the settings name; only its library is imported. Raises SettingsError."""
     if settings.engine == "duckdb":
         from cdp.engines.duckdb import DuckDBEngine
 
-        with closing(DuckDBEngine(lake)) as embedded:
+        with closing(DuckDBEngine(lake, memory_limit=memory_limit)) as embedded:
             yield embedded
     elif settings.engine == "spark":
         from awsglue.context import GlueContext

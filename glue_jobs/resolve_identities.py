@@ -47,5 +47,5 @@ def pending_decisions(j: Job) -> list[Decision]:
 
 
 if __name__ == "__main__":
-    with job() as j:
+    with job(memory_limit=identity.MEMORY_LIMIT) as j:
         resolve(j)

@@ -65,6 +65,9 @@ def find_changes(engine: MatchEngine, rules: MatchRules, known: Known) -> None:
     engine.step("changed_record", "select person_id, number from compared_record where is_changed = 1")
     describe(engine, rules, "changed_record")
     engine.step("packed_feature", f"select f.number, {PACKED} as features from person_feature f")
+    # What a record states is in its features now; of the record its ids are left.
+    engine.step("person_record", "select person_id, source, source_customer_id from person_record")
+    engine.forget("described_record", "plain_text", "person_feature")
 
 
 def find_candidates(engine: MatchEngine, rules: MatchRules, known: Known) -> None:

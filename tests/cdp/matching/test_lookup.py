@@ -13,6 +13,7 @@ import pytest
 from benchmarks.identity import sample_world
 from cdp.dataset import Dataset
 from cdp.engines.duckdb import DuckDBEngine
+from cdp.matching.features import make_features
 from cdp.matching.known import WRITES, Known
 from cdp.matching.known_people import KnownPeople, NothingKnownError
 from cdp.matching.lookup import Found, Lookup
@@ -186,6 +187,7 @@ def test_few_pairs_are_scored_as_many_are(published, engine, rules):
     records, _ = sample_world(120)
     published(records)
     model = MatchModel.shipped(rules)
+    make_features(engine, rules)
     engine.step(
         "every_pair",
         """select l.number as left_number, r.number as right_number
