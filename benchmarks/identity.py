@@ -90,7 +90,7 @@ def clusters(records: pa.Table, rules: MatchRules, mode: str) -> dict[str, str]:
         model = None
         if rules.comparisons:
             make_features(engine, rules)
-            model = train(engine.arrow("person_feature").read_all(), rules, {})
+            model = train(engine.arrow("person_feature"), rules, {})
         resolve_matches(engine, rules, model=model, mode=mode)
         found = engine.arrow("membership").read_all()
         return dict(zip(found["person_id"].to_pylist(), found["cluster_id"].to_pylist(), strict=True))

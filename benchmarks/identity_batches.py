@@ -51,7 +51,7 @@ def measure(records: pa.Table, rules: MatchRules) -> None:
         engine.register("clean_customer", records)
         cpu = time.process_time()
         make_features(engine, rules)
-        model = train(engine.arrow("person_feature").read_all(), rules, {})
+        model = train(engine.arrow("person_feature"), rules, {})
     print(f"{records.num_rows:,} person records; model learnt in {time.process_time() - cpu:.1f} s of CPU", flush=True)
     known = Known.from_lake(rules, model, BALANCED)
     whole, people, _ = resolved(records, rules, model)

@@ -104,7 +104,8 @@ def main() -> None:
 def resolved(engine: DuckDBEngine, rules: MatchRules) -> MatchModel:
     """Learn a model, and leave what a run leaves in the lake."""
     make_features(engine, rules)
-    model = train(engine.arrow("person_feature").read_all(), rules, {})
+    model = train(engine.arrow("person_feature"), rules, {})
+    engine.step("known_feature", "select * from person_feature")
     cpu = time.process_time()
     resolve_matches(engine, rules, model=model)
     print(f"resolved in {time.process_time() - cpu:.0f} s of CPU", flush=True)
@@ -115,7 +116,6 @@ def resolved(engine: DuckDBEngine, rules: MatchRules) -> MatchModel:
         """select r.source, r.source_customer_id, concat('c_', m.cluster_id) as customer_id
             from person_record r join membership m on m.person_id = r.person_id""",
     )
-    engine.step("known_feature", "select * from person_feature")
     return model
 
 

@@ -41,7 +41,7 @@ def _learn(engine: DuckDBEngine, rule_version: str) -> Iterator[str]:
         )
     snapshot_id = engine.lake.snapshot_id("clean.customer")
     make_features(engine, rules)
-    model = train(engine.arrow("person_feature").read_all(), rules, {"snapshot_id": snapshot_id})
+    model = train(engine.arrow("person_feature"), rules, {"snapshot_id": snapshot_id})
     if not model.metadata["is_trained"]:
         raise MatchModelError(f"no model was learnt: {model.metadata['reason']}; the rules' own weights stay in use")
     yield f"learnt from {model.metadata['person_records']:,} person records (snapshot {snapshot_id})"

@@ -31,7 +31,7 @@ ALL_SAMPLED = """
     from sampled_feature l join sampled_feature r on l.number < r.number"""
 
 
-def train(features: pa.Table, rules: MatchRules, metadata: Mapping[str, Any]) -> MatchModel:
+def train(features: pa.Table | pa.RecordBatchReader, rules: MatchRules, metadata: Mapping[str, Any]) -> MatchModel:
     """The model that the rows of the step `person_feature` teach.
 
     Too few teach only how common values are; the rest is what the rules ship, and the metadata say so. `metadata` is
@@ -40,12 +40,14 @@ def train(features: pa.Table, rules: MatchRules, metadata: Mapping[str, Any]) ->
     with closing(DuckDBEngine()) as engine:
         engine.register("stated_feature", features)
         engine.step("person_feature", _some("stated_feature", MOST_RECORDS))
+        records = int(engine.query("select count(*) as n from stated_feature")[0]["n"])
+        engine.forget("stated_feature")
         frequencies = {c.weighed_by: _frequencies(engine, c) for c in rules.comparisons if c.weighed_by}
-        if features.num_rows < FEWEST_RECORDS:
-            reason = f"{features.num_rows} person records are fewer than the {FEWEST_RECORDS} it takes to learn"
+        if records < FEWEST_RECORDS:
+            reason = f"{records} person records are fewer than the {FEWEST_RECORDS} it takes to learn"
             shipped = MatchModel.shipped(rules, reason)
             return replace(shipped, frequencies=frequencies, metadata={**metadata, **shipped.metadata})
-        learnt = {**metadata, "is_trained": True, "person_records": features.num_rows}
+        learnt = {**metadata, "is_trained": True, "person_records": records}
         start = replace(MatchModel.shipped(rules), frequencies=frequencies, metadata=learnt)
         find_pairs(engine, "candidate", rules.blocking, rules.most_per_key)
         engine.step("sampled_feature", _some("person_feature", SAMPLED_RECORDS))
@@ -55,9 +57,9 @@ def train(features: pa.Table, rules: MatchRules, metadata: Mapping[str, Any]) ->
             _patterns(engine, "sampled_pair", rules, start),
             rules,
             start,
-            taught := min(features.num_rows, MOST_RECORDS),
+            taught := min(records, MOST_RECORDS),
         )
-        return _for_all(model, rules, taught, features.num_rows)
+        return _for_all(model, rules, taught, records)
 
 
 def _some(step: str, count: int) -> str:
