@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--asked", type=int, default=300, help="records asked for (300)")
     options = parser.parse_args()
     rules = MatchRules.load()
-    with closing(DuckDBEngine(memory_limit="3GB")) as engine, closing(DuckDBEngine(threads=1)) as own:
+    with closing(DuckDBEngine(memory_limit="3GB")) as engine, closing(DuckDBEngine(few_rows=True)) as own:
         engine.step("asked", people(options.records, options.records, options.records + options.asked))
         asked = engine.query("select * from asked")
         engine.step("clean_customer", people(options.records, 0, options.records))

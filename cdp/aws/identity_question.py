@@ -109,7 +109,7 @@ def _lookup(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
     rules = MatchRules.load()
     model = model_store.stored_model(engine, rules)
     people = KnownPeople(engine, rules, model, steward.apply_decisions(engine, ()))
-    with closing(DuckDBEngine(threads=1)) as own:
+    with closing(DuckDBEngine(few_rows=True)) as own:
         lookup = Lookup(people, own, rules, model)
         for record in records:
             yield from _found(f"{record['source']}:{record['source_customer_id']}", lookup.find(record))

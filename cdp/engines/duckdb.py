@@ -27,7 +27,8 @@ class DuckDBEngine:
     """Runs Spark-dialect SQL steps over named Arrow inputs and lake tables.
 
     A lake table `clean.customer` is known to the steps as `clean_customer`. Steps and inputs are materialised, in
-    the order they are given; a step may be named again, the last one counts. Small steps are faster on one thread.
+    the order they are given; a step may be named again, the last one counts. With `few_rows` they run on one thread
+    and as they are written: planning and sharing would take longer than the work.
     """
 
     hash_function = "hash"
@@ -37,7 +38,7 @@ class DuckDBEngine:
         lake: Lake | None = None,
         spill_dir: Path | None = None,
         memory_limit: str = "1GB",
-        threads: int | None = None,
+        few_rows: bool = False,
     ) -> None:
         self._lake = lake
         self._spill = tempfile.TemporaryDirectory(prefix="cdp-duckdb-", dir=spill_dir, ignore_cleanup_errors=True)
@@ -45,8 +46,9 @@ class DuckDBEngine:
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"set memory_limit = '{memory_limit}'")
         self._connection.execute(f"set temp_directory = '{self._spill.name}'")
-        if threads is not None:
-            self._connection.execute(f"set threads = {threads}")
+        if few_rows:
+            self._connection.execute("set threads = 1")
+            self._connection.execute("pragma disable_optimizer")
         self._connection.execute("set preserve_insertion_order = false")
         # A checkpoint looks through all tables for deleted rows; steps delete none, and what they drop is free at once.
         self._connection.execute("set checkpoint_threshold = '1TB'")

@@ -48,7 +48,7 @@ def rules():
 @pytest.fixture
 def published(engine, rules):
     """Person records as a run leaves them in the lake; what can be asked of them."""
-    with closing(DuckDBEngine(threads=1)) as own:
+    with closing(DuckDBEngine(few_rows=True)) as own:
 
         def published(records, decisions=NO_DECISIONS, rules=rules):
             model = MatchModel.shipped(rules)
