@@ -142,12 +142,12 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _weights(told: explain.PairExplained) -> Iterator[str]:
-    yield f"{'field':<14} {'agreement':<16} {'bits':>7}  values (masked)"
-    yield f"{'(beforehand)':<14} {'':<16} {told.prior_weight:>7.2f}"
+    yield f"{'field':<14} {'agreement':<30} {'bits':>7}  values (masked)"
+    yield f"{'(beforehand)':<14} {'':<30} {told.prior_weight:>7.2f}"
     for field in told.fields:
-        yield f"{field.field:<14} {field.agreement:<16} {field.weight:>7.2f}  {field.left}  {field.right}"
+        yield f"{field.field:<14} {field.agreement:<30} {field.weight:>7.2f}  {field.left}  {field.right}"
     if told.two_people:
-        yield f"{'(two people)':<14} {told.two_people:<16} {told.doubt:>7.2f}  explains what agrees as well"
+        yield f"{'(two people)':<14} {told.two_people:<30} {told.doubt:>7.2f}  explains what agrees as well"
     yield f"probability that they are one human: {told.match_probability:.6f}"
     if told.veto:
         yield f"guard that spoke against it: {told.veto}"

@@ -62,10 +62,11 @@ def _learn(engine: DuckDBEngine, rule_version: str) -> Iterator[str]:
 
 def _told(rules: MatchRules, model: MatchModel) -> Iterator[str]:
     """How often each agreement is seen of one human and of two, and how many bits it weighs on a rare value."""
-    yield f"{'field':<14} {'agreement':<14} {'one human':>10} {'two':>10} {'bits':>7}"
+    yield f"{'field':<14} {'agreement':<30} {'one human':>10} {'two':>10} {'bits':>7}"
     for comparison in rules.comparisons:
         for level, (m, u) in zip(comparison.levels, model.parameters[comparison.name], strict=True):
-            yield f"{comparison.name:<14} {level.label:<14} {m:>10.6f} {u:>10.6f} {math.log2(m / u):>7.2f}"
+            agreement, bits = comparison.agreement(level), math.log2(m / u)
+            yield f"{comparison.name:<14} {agreement:<30} {m:>10.6f} {u:>10.6f} {bits:>7.2f}"
     for name, shares in model.frequencies.items():
         yield f"{name}: {len(shares) - 1:,} common values weigh less"
 

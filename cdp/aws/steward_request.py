@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "FunctionError" in answer:
         print(said["errorMessage"], file=sys.stderr)
         return 1
-    print(f"{len(said['decision_ids'])} decisions kept; the next run with new records makes it so.")
+    print(f"Decisions kept: {len(said['decision_ids'])}; the next run with new records makes it so.")
     return 0
 
 

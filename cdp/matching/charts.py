@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from cdp.matching.model import MatchModel
-from cdp.matching.rules import Comparison, Level, MatchRules
+from cdp.matching.rules import MatchRules
 from cdp.steps import Engine
 
 Bars = Sequence[tuple[str, float]]
@@ -41,7 +41,7 @@ def charts(engine: Engine, rules: MatchRules, model: MatchModel, run_id: str) ->
 def _weights(rules: MatchRules, model: MatchModel) -> str:
     """Bits per field and level, before a value's rarity; the longest bar is the strongest word."""
     bars = [
-        (f"{comparison.name}: {level.label}{_of_another(comparison, level)}", math.log2(m / u))
+        (f"{comparison.name}: {comparison.agreement(level)}", math.log2(m / u))
         for comparison in rules.comparisons
         for level, (m, u) in zip(comparison.levels, model.parameters[comparison.name], strict=True)
     ]
@@ -56,11 +56,6 @@ def _weights(rules: MatchRules, model: MatchModel) -> str:
     )
     axis = f'<line class="axis" x1="{zero:.1f}" x2="{zero:.1f}" y1="0" y2="{len(bars) * ROW}"/>'
     return _framed("Bits for (right) and against (left) one human.", bars, drawn + axis)
-
-
-def _of_another(comparison: Comparison, level: Level) -> str:
-    """Names the field that a level compares where it is not the comparison's own."""
-    return f" ({level.fields[0]})" if level.fields and comparison.name not in level.fields else ""
 
 
 def _scores(engine: Engine) -> str:

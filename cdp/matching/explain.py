@@ -89,7 +89,8 @@ def explained(
     weights = []
     for comparison in rules.comparisons:
         gamma, name = found[f"gamma_{comparison.name}"], comparison.name
-        agreement = "not stated" if gamma < 0 else comparison.levels[len(comparison.levels) - 1 - gamma].label
+        # gamma counts from no agreement up, -1 where a value is missing
+        agreement = comparison.agreement(comparison.levels[-1 - gamma]) if gamma >= 0 else "not stated"
         values = (masked(features[found[side]][name]) for side in ("left_id", "right_id"))
         weights.append(FieldWeight(name, agreement, round(found[f"mw_{name}"], 2), *values))
     return PairExplained(

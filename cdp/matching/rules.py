@@ -82,6 +82,11 @@ class Comparison:
     levels: tuple[Level, ...]
     void: tuple[str, ...] = ()
 
+    def agreement(self, level: Level) -> str:
+        """One of the levels in words, with the field that it compares where that is not the comparison's own."""
+        is_of_another = level.fields and self.name not in level.fields
+        return f"{level.label} ({level.fields[0]})" if is_of_another else level.label
+
     @property
     def weighed_by(self) -> str | None:
         """The field whose values weigh more the rarer they are, if any."""
