@@ -49,16 +49,16 @@ class Deployed:
         for name in (with_account, self.name(zone)):
             if name in known:
                 return name
-        raise OperationError(
-            f"there is no bucket {with_account} in this account; is ENV={self.environment} deployed here? For a demo "
-            "that is kept running use ENV=local and the exports it printed"
-        )
+        raise self._lacks(f"bucket {with_account}")
 
     def execute(self, machine: str, given: dict[str, Any]) -> dict[str, Any]:
         """Start a state machine and wait for its end; its output. Raises OperationError unless it SUCCEEDED."""
         states = boto3.client("stepfunctions")
         arn = f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.name(machine)}"
-        execution = states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"]
+        try:
+            execution = states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"]
+        except states.exceptions.StateMachineDoesNotExist:
+            raise self._lacks(f"state machine {self.name(machine)}") from None
         while (run := states.describe_execution(executionArn=execution))["status"] in ("RUNNING", "PENDING_REDRIVE"):
             time.sleep(POLL_S)
         if run["status"] != "SUCCEEDED":
@@ -66,6 +66,12 @@ class Deployed:
             raise OperationError(f"execution {execution} is {run['status']}: {cause}")
         output: dict[str, Any] = json.loads(run["output"])
         return output
+
+    def _lacks(self, what: str) -> OperationError:
+        return OperationError(
+            f"there is no {what} in this account; is ENV={self.environment} deployed here? For a demo that is kept "
+            "running use ENV=local and the exports it printed"
+        )
 
 
 def arguments(description: str) -> argparse.ArgumentParser:

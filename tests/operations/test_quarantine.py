@@ -99,8 +99,11 @@ def test_without_credentials_a_command_says_what_to_set(monkeypatch, capsys, com
 
 
 def test_an_environment_that_is_not_there_is_said_so(cloud):
+    prod = Deployed("prod", "123456789012", "us-east-1")
     with pytest.raises(OperationError, match="ENV=prod"):
-        Deployed("prod", "123456789012", "us-east-1").bucket("quarantine")
+        prod.bucket("quarantine")
+    with pytest.raises(OperationError, match="no state machine cdp-prod-replay in this account; is ENV=prod"):
+        prod.execute("replay", {})
 
 
 def test_an_on_failure_object_is_given_to_the_function_and_leaves_only_when_it_was_taken(cloud, monkeypatch):
