@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+import boto3
 
 from cdp.aws import objects
 from cdp.fix import Fix, FixError
@@ -37,7 +37,7 @@ def main() -> int:
     except (OperationError, FixError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    except (BotoCoreError, ClientError) as error:
+    except boto3.exceptions.Boto3Error as error:
         print(f"AWS says no: {error}", file=sys.stderr)
         return 1
     print(

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cdp import resources, steward
@@ -94,9 +95,13 @@ def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]
     if not rules.comparisons:
         raise MatchRulesError(f"rules {rules.rule_version} weigh nothing, so that there is nothing to explain; use v2")
     model = model_store.stored_model(engine, rules)
-    resolve_matches(engine, rules, model=model, mode=options.mode)
+    decisions = _decisions(engine)
+    resolve_matches(engine, rules, decisions, model, options.mode)
     told = explain.explain_pair(engine, rules, model, *options.person_ids)
     yield from _weights(told)
+    for decided in decisions.to_pylist():
+        if {decided["left_id"], decided["right_id"]} == {*options.person_ids}:
+            yield f"a steward decided that they are {'' if decided['is_same'] else 'not '}one human"
     yield f"in one cluster ({rules.rule_version}, {options.mode}): {'yes' if told.is_together else 'no'}"
     for edge in explain.evidence_chain(engine, options.person_ids[0]) if told.is_together else ():
         yield f"  {edge['left_id']} – {edge['right_id']}: {edge['match_probability']:.6f}"
@@ -104,15 +109,22 @@ def _explain(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]
 
 def _lookup(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
     records = list(_records(options.records))
-    for table in ("identity.person", *known.READS, *steward.READS):
+    for table in ("identity.person", *known.READS):
         engine.read(table)
     rules = MatchRules.load()
     model = model_store.stored_model(engine, rules)
-    people = KnownPeople(engine, rules, model, steward.apply_decisions(engine, ()))
+    people = KnownPeople(engine, rules, model, _decisions(engine))
     with closing(DuckDBEngine(few_rows=True)) as own:
         lookup = Lookup(people, own, rules, model)
         for record in records:
             yield from _found(f"{record['source']}:{record['source_customer_id']}", lookup.find(record))
+
+
+def _decisions(engine: DuckDBEngine) -> pa.Table:
+    """What stewards decided, as published."""
+    for table in steward.READS:
+        engine.read(table)
+    return steward.apply_decisions(engine, ())
 
 
 def _found(person_id: str, found: Found) -> Iterator[str]:
@@ -155,9 +167,8 @@ def _weights(told: explain.PairExplained) -> Iterator[str]:
 
 def _diff(engine: DuckDBEngine, options: argparse.Namespace) -> Iterator[str]:
     before, after = MatchRules.load(options.before), MatchRules.load(options.after)
-    told = explain.compare_versions(
-        engine, *((rules, model_store.stored_model(engine, rules)) for rules in (before, after))
-    )
+    one, other = ((rules, model_store.stored_model(engine, rules)) for rules in (before, after))
+    told = explain.compare_versions(engine, one, other, _decisions(engine))
     yield f"from {before.rule_version} to {after.rule_version}"
     for what, count, samples in (
         ("customers that records of several would become", told.merged, told.merged_samples),

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from cdp.matching.features import make_features
-from cdp.matching.matches import BALANCED, resolve_matches
+from cdp.matching.matches import BALANCED, NO_DECISIONS, resolve_matches
 from cdp.matching.model import MatchModel
 from cdp.matching.rules import MatchRules
 from cdp.matching.scoring import score_pairs
@@ -119,11 +121,17 @@ def evidence_chain(engine: MatchEngine, person_id: str) -> list[dict[str, object
 
 
 def compare_versions(
-    engine: MatchEngine, before: tuple[MatchRules, MatchModel], after: tuple[MatchRules, MatchModel]
+    engine: MatchEngine,
+    before: tuple[MatchRules, MatchModel],
+    after: tuple[MatchRules, MatchModel],
+    decisions: pa.Table = NO_DECISIONS,
 ) -> Difference:
-    """What would change for the customers in `clean_customer` when the rules after replace those before."""
+    """What would change for the customers in `clean_customer` when the rules after replace those before.
+
+    A steward's decisions count under both.
+    """
     for name, (rules, model) in (("membership_before", before), ("membership_after", after)):
-        resolve_matches(engine, rules, model=model, mode=BALANCED)
+        resolve_matches(engine, rules, decisions, model, BALANCED)
         engine.step(name, "select person_id, cluster_id from membership")
     merged, merged_samples = _brought_together(engine, "membership_after", "membership_before")
     split, split_samples = _brought_together(engine, "membership_before", "membership_after")

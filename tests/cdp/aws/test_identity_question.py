@@ -55,6 +55,19 @@ def test_a_difference_of_versions_names_the_records(lake, capsys):
     assert "crm:C1 shop:S1" in said
 
 
+def test_what_a_steward_decided_is_told_and_counts_whatever_the_version(lake, aws, capsys):
+    ids = {"left_id": "crm:C1", "right_id": "shop:S1"}
+    row = {"decision_id": "1", "decided_at": AT, **ids, "is_same": True, "decided_by": "ann", "reason": "passport"}
+    rows = pa.Table.from_pylist([row], schema=Dataset.load("identity.steward_decision").arrow_schema())
+    Lake(aws).rewrite("identity.steward_decision", [(rows, None)])
+    assert main(["explain", "shop:S1", "crm:C1", "--environment", "test"]) == 0
+    said = capsys.readouterr().out
+    assert "a steward decided that they are one human" in said
+    assert "in one cluster (v3, balanced): yes" in said
+    assert main(["diff", "v1", "v2", "--environment", "test"]) == 0
+    assert "0 customers that would come apart" in capsys.readouterr().out
+
+
 @pytest.fixture
 def resolved(lake, aws):
     """The lake after a run."""
