@@ -79,6 +79,17 @@ def test_a_shared_email_alone_ties_records_that_state_nothing_else(people):
     assert people(someone(1, "crm", **nothing), someone(1, **nothing)) == [["crm:00001", "shop:00001"]]
 
 
+def test_what_ties_a_record_is_all_that_speaks_for_any_of_its_ties(people, engine):
+    people(someone(1), someone(1, "crm", phone=None), someone(1, "store", email=None))
+    ties = {row["person_id"]: row["matched_by"] for row in engine.query("select person_id, matched_by from matched")}
+    place = "first_name,last_name,birth_on,street,postal_code"
+    assert {i: m.removesuffix(",source") for i, m in ties.items()} == {
+        "shop:00001": f"{place},email,phone",
+        "crm:00001": f"{place},email",
+        "store:00001": f"{place},phone",
+    }
+
+
 def test_father_and_son_with_one_phone_and_address_are_two(people):
     father = someone(1)
     son = father | {"source": "crm", "first_name": "Wendelin", "birth_on": date(2001, 5, 17), "email": "w@x.org"}
