@@ -16,7 +16,7 @@ from cdp.steps import Engine
 Bars = Sequence[tuple[str, float]]
 BINS = 20
 LARGEST = 10  # records; customers with more share one bar
-WIDTH, LABEL, ROW = 720, 260, 22  # pixels of a chart, of its labels, of a bar
+WIDTH, LABEL, ROW = 720, 280, 22  # pixels of a chart, of its labels, of a bar
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;color:#1d2733;max-width:760px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}svg{display:block}text{font-size:13px;fill:#1d2733}
 .for{fill:#2a7f62}.against{fill:#b5532f}.count{fill:#3567a8}.axis{stroke:#9aa5b1}p{color:#4b5866}"""
