@@ -94,7 +94,7 @@ def find_candidates(engine: MatchEngine, rules: MatchRules, known: Known) -> Non
     engine.step("doubted_key", DOUBTED)
     engine.step("doubted_value", " union all ".join(_doubted_value(key) for key in keys))
     engine.step("sharing_pair", " union ".join(_still_sharing(key, rules.most_per_key) for key in keys))
-    engine.forget("person_key", "former_key", "doubted_key", *(f"touched_{key}" for key in keys))
+    engine.forget("person_key", "former_key", "doubted_key", "doubted_value", *(f"touched_{key}" for key in keys))
     engine.step("kept_pair", KEPT)
     engine.step("candidate", UNKNOWN)
     engine.forget("found_pair", "unchanged_pair")
